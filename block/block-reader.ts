@@ -1,0 +1,54 @@
+import type { Labels } from '../profile/labels.ts'
+import type { Matcher } from '../profile/matcher.ts'
+import type { Rows } from './rows.ts'
+
+/** Where a block's bytes lie: an object in a bucket, a local file, memory. */
+export interface ByteSource {
+  readonly name: string
+  readonly sizeBytes: number
+  read(offset: number, length: number, options?: { readonly signal?: AbortSignal }): Promise<Uint8Array>
+}
+
+/** Positions `[first, last]` in one collector's log. */
+export interface SeqInterval {
+  readonly first: number
+  readonly last: number
+}
+
+/** Which attempts a block holds: per writer, ascending, disjoint intervals. */
+export interface Covered {
+  readonly writer: string
+  readonly intervals: readonly SeqInterval[]
+}
+
+export interface BlockMeta {
+  readonly version: number
+  /** 1 as a collector cuts it; compaction counts up. */
+  readonly level: number
+  readonly minTimeMs: number
+  readonly maxTimeMs: number
+  readonly covered: readonly Covered[]
+  readonly seriesCount: number
+  readonly profileCount: number
+  readonly attemptCount: number
+  readonly sizeBytes: number
+  /** Bytes of `sums`, `bodies`, `symbols`, `rows`, `tail`. */
+  readonly sectionBytes: Readonly<Record<string, number>>
+}
+
+/** A series' place in its block's series table. */
+export type SeriesIndex = number & { readonly __seriesIndex: never }
+
+/** Opened by `openBlock(source)`: two range reads, whatever the block's size. Everything else is read on demand. */
+export interface BlockReader {
+  readonly name: string
+  readonly meta: BlockMeta
+  labelNames(): readonly string[]
+  labelValues(name: string): readonly string[]
+  select(matchers: readonly Matcher[]): readonly SeriesIndex[]
+  labels(series: SeriesIndex): Labels
+  /** In the order of `series`; neighbouring ranges are read together. No frame is touched. */
+  rows(series: readonly SeriesIndex[], options?: { readonly signal?: AbortSignal }): Promise<readonly Rows[]>
+  /** The bytes of one row's profile as uncompressed pprof (or whatever it was), exactly as scraped. */
+  body(series: SeriesIndex, row: number, options?: { readonly signal?: AbortSignal }): Promise<Uint8Array>
+}
