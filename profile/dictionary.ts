@@ -58,6 +58,7 @@ export class Dictionary implements Symbols {
 
   /** Per label: its field count, then `field, low, high` of each; text fields hold string indices. */
   readonly labelSets: (readonly number[])[] = [[]]
+  readonly #smallLabelIndex = new Map<number, number>()
   readonly #labelSetIndex = new Map<string, number>([['', 0]])
 
   /** What `headerOf` in decode-pprof.ts makes: everything of a profile but samples, locations, functions, strings. */
@@ -165,7 +166,16 @@ export class Dictionary implements Symbols {
   }
 
   internLabelSet(fields: readonly number[]): number {
-    return internList(this.#labelSetIndex, this.labelSets, fields)
+    // One small number under one name, as Go's heap profiles have in every sample.
+    const isSmall = fields.length === 7 && fields[1] === 1 && fields[4] === 3 && fields[6] === 0
+    if (!isSmall || fields[2]! > 0xfffff) return internList(this.#labelSetIndex, this.labelSets, fields)
+    const small = fields[2]! * 2 ** 32 + fields[5]!
+    let index = this.#smallLabelIndex.get(small)
+    if (index === undefined) {
+      index = internList(this.#labelSetIndex, this.labelSets, fields)
+      this.#smallLabelIndex.set(small, index)
+    }
+    return index
   }
 
   internHeader(header: Uint8Array): number {
@@ -391,7 +401,7 @@ function internList(index: Map<string, number>, lists: (readonly number[])[], fi
   const known = index.get(key)
   if (known !== undefined) return known
   index.set(key, lists.length)
-  return lists.push(fields) - 1
+  return lists.push(fields.slice()) - 1
 }
 
 function room<T extends Uint32Array | Float64Array | Uint8Array>(column: T, length: number): T {

@@ -1,0 +1,436 @@
+import { ByteReader } from '../lib/bytes/byte-reader.ts'
+import { ByteWriter } from '../lib/bytes/byte-writer.ts'
+import type { EntryOrder } from './decode-pprof.ts'
+import { type Dictionary, shapeFields } from './dictionary.ts'
+import { headerToken } from './header.ts'
+
+/** One profile as the columns hold it: what `encode` turns into pprof bytes. */
+export interface ProfileColumns {
+  readonly header: number
+  readonly sampleTypeCount: number
+  readonly keys: Uint32Array
+  /** Column by column, see DecodedPprof. */
+  readonly values: Float64Array
+  readonly wideValues: BigInt64Array | undefined
+  readonly timeNanos: bigint
+  readonly durationNanos: bigint
+  readonly locations: EntryOrder | undefined
+  readonly functions: EntryOrder | undefined
+  /** Dictionary strings in file order, where that is not the order of first use. */
+  readonly strings: Uint32Array | undefined
+}
+
+/** Writes pprof exactly as it was read. Reuse one encoder: its scratch arrays grow once. */
+export class PprofEncoder {
+  readonly #out = new ByteWriter(1 << 16)
+  readonly #tail = new ByteWriter(1024)
+  #generation = 0
+  #stringOf = new LocalIds()
+  #functionOf = new LocalIds()
+  #locationOf = new LocalIds()
+  #stack = new Uint32Array(256)
+  #pendingFunctions: number[] = []
+  #dictionary!: Dictionary
+  readonly #shapes = new Map<number, number[]>()
+
+  /** The result is a view that holds until the next call. */
+  encode(columns: ProfileColumns, dictionary: Dictionary): Uint8Array {
+    this.#dictionary = dictionary
+    this.#generation++
+    const generation = this.#generation
+    this.#stringOf.reset(generation, dictionary.stringCount)
+    this.#functionOf.reset(generation, dictionary.functionCount)
+    this.#locationOf.reset(generation, dictionary.locationCount)
+    this.#out.clear()
+    this.#tail.clear()
+    this.#stringOf.add(0, 0)
+    if (columns.strings !== undefined)
+      for (let i = 0; i < columns.strings.length; i++) this.#stringOf.add(columns.strings[i]!, i)
+
+    const header = new ByteReader(dictionary.headers[columns.header]!, 'profile header')
+    const hasBody = this.#hasBodyToken(header.buffer)
+    if (columns.functions !== undefined)
+      for (let i = 0; i < columns.functions.entries.length; i++)
+        this.#functionOf.add(columns.functions.entries[i]!, columns.functions.ids[i]!)
+    if (columns.locations !== undefined)
+      for (let i = 0; i < columns.locations.entries.length; i++)
+        this.#locationOf.add(columns.locations.entries[i]!, columns.locations.ids[i]!)
+    if (!hasBody) this.#predictOrder(columns)
+
+    const next = { sample: 0, location: 0, function: 0 }
+    let out = this.#out
+    let stringsAt = -1
+    while (header.remaining > 0) {
+      const token = header.varint()
+      switch (token) {
+        case headerToken.body:
+          this.#writeBody(out, columns)
+          break
+        case 1:
+        case 11:
+          this.#writeValueType(out, token, header)
+          break
+        case 2: {
+          const count = header.varint() || columns.keys.length
+          for (let i = 0; i < count; i++) this.#writeSample(out, columns, next.sample++)
+          break
+        }
+        case 3:
+          for (let count = header.varint(); count > 0; count--) this.#writeMapping(out, header.varint())
+          break
+        case 4: {
+          const count = header.varint() || this.#locationOf.count
+          for (let i = 0; i < count; i++) this.#writeLocation(out, this.#locationOf.order[next.location++]!)
+          break
+        }
+        case 5: {
+          const count = header.varint() || this.#functionOf.count
+          for (let i = 0; i < count; i++) this.#writeFunction(out, this.#functionOf.order[next.function++]!)
+          break
+        }
+        case 6:
+          // What follows may still name strings, so it is written first and put behind the table.
+          header.varint()
+          stringsAt = out.length
+          out = this.#tail
+          break
+        case 9:
+          writeField64(out, 9, columns.timeNanos)
+          break
+        case 10:
+          writeField64(out, 10, columns.durationNanos)
+          break
+        case 12:
+          writeField64(out, 12, header.varint64())
+          break
+        default:
+          out.varint(token * 8)
+          out.varint(this.#string(header.varint()))
+      }
+    }
+    if (stringsAt >= 0) this.#writeStrings(this.#out)
+    this.#out.raw(this.#tail.bytes())
+    return this.#out.bytes()
+  }
+
+  #hasBodyToken(header: Uint8Array): boolean {
+    const reader = new ByteReader(header, 'profile header')
+    while (reader.remaining > 0) {
+      const token = reader.varint()
+      if (token === headerToken.body) return true
+      if (token === 1 || token === 11) for (let n = reader.varint() * 2; n > 0; n--) reader.varint()
+      else if (token === 3) for (let n = reader.varint(); n > 0; n--) reader.varint()
+      else if (token === 12) reader.varint64()
+      else if (token !== 9 && token !== 10) reader.varint()
+    }
+    return false
+  }
+
+  /** Numbers locations by first use in samples and functions by first use in locations. */
+  #predictOrder(columns: ProfileColumns): void {
+    const { nodeParent, nodeLocation, keyNode, locationLines, lineFunction } = this.#dictionary
+    if (columns.locations === undefined) {
+      for (const key of columns.keys)
+        for (let node = keyNode[key]!; node !== 0; node = nodeParent[node]!) this.#locationOf.id(nodeLocation[node]!)
+    }
+    if (columns.functions === undefined) {
+      for (let i = 0; i < this.#locationOf.count; i++) {
+        const location = this.#locationOf.order[i]!
+        for (let line = locationLines[location]!; line < locationLines[location + 1]!; line++)
+          this.#functionOf.id(lineFunction[line]!)
+      }
+    }
+  }
+
+  #writeBody(out: ByteWriter, columns: ProfileColumns): void {
+    const { nodeParent, nodeLocation, keyNode } = this.#dictionary
+    for (let i = 0; i < columns.keys.length; i++) {
+      for (let node = keyNode[columns.keys[i]!]!; node !== 0; node = nodeParent[node]!) {
+        const location = nodeLocation[node]!
+        if (this.#locationOf.has(location)) continue
+        this.#locationOf.id(location)
+        this.#pendingFunctions.length = 0
+        this.#writeLocation(out, location)
+        for (const f of this.#pendingFunctions) this.#writeFunction(out, f)
+      }
+      this.#writeSample(out, columns, i)
+    }
+  }
+
+  #fields(shape: number): number[] {
+    let fields = this.#shapes.get(shape)
+    if (fields === undefined) {
+      fields = shapeFields(shape)
+      this.#shapes.set(shape, fields)
+    }
+    return fields
+  }
+
+  #string(dictionaryIndex: number): number {
+    // Counts from 1, as the empty string took the first id of all: LocalIds numbers by count.
+    return this.#stringOf.idFrom0(dictionaryIndex)
+  }
+
+  #writeSample(out: ByteWriter, columns: ProfileColumns, sample: number): void {
+    const dictionary = this.#dictionary
+    const key = columns.keys[sample]!
+    const count = columns.keys.length
+    const types = columns.sampleTypeCount
+    let depth = 0
+    const { nodeParent, nodeLocation } = dictionary
+    for (let node = dictionary.keyNode[key]!; node !== 0; node = nodeParent[node]!) {
+      if (depth === this.#stack.length) {
+        const grown = new Uint32Array(depth * 2)
+        grown.set(this.#stack)
+        this.#stack = grown
+      }
+      this.#stack[depth++] = this.#locationOf.id(nodeLocation[node]!)
+    }
+    const stack = this.#stack
+    const lengthAt = beginMessage(out, 2)
+    out.reserve(depth * 11 + types * 11 + 32)
+    for (const field of this.#fields(dictionary.keyShape[key]!)) {
+      switch (field) {
+        case 3: {
+          let size = 0
+          for (let i = 0; i < depth; i++) size += varintSize(stack[i]!)
+          out.byte(10)
+          out.varint(size)
+          const { buffer } = out
+          let at = out.length
+          for (let i = 0; i < depth; i++) {
+            let id = stack[i]!
+            while (id > 0x7f) {
+              buffer[at++] = (id & 0x7f) | 0x80
+              id >>>= 7
+            }
+            buffer[at++] = id
+          }
+          out.length = at
+          break
+        }
+        case 2:
+          for (let i = 0; i < depth; i++) {
+            out.byte(8)
+            out.varint(stack[i]!)
+          }
+          break
+        case 5: {
+          const valuesAt = beginMessage(out, 2)
+          for (let type = 0; type < types; type++) writeValue(out, columns, type * count + sample)
+          endMessage(out, valuesAt)
+          break
+        }
+        case 4:
+          for (let type = 0; type < types; type++) {
+            out.byte(16)
+            writeValue(out, columns, type * count + sample)
+          }
+          break
+        case 6:
+          this.#writeLabels(out, dictionary.labelSets[dictionary.keyLabelSet[key]!]!)
+          break
+      }
+    }
+    endMessage(out, lengthAt)
+  }
+
+  #writeLabels(out: ByteWriter, fields: readonly number[]): void {
+    for (let i = 0; i < fields.length; ) {
+      const lengthAt = beginMessage(out, 3)
+      for (let count = fields[i++]!; count > 0; count--, i += 3) {
+        out.byte(fields[i]! * 8)
+        if (fields[i] === 3) writeLowHigh(out, fields[i + 1]!, fields[i + 2]!)
+        else out.varint(this.#string(fields[i + 1]!))
+      }
+      endMessage(out, lengthAt)
+    }
+  }
+
+  #writeLocation(out: ByteWriter, location: number): void {
+    const dictionary = this.#dictionary
+    const lengthAt = beginMessage(out, 4)
+    for (const token of this.#fields(dictionary.locationShape[location]!)) {
+      const field = token >> 1
+      if (field === 4) {
+        const end = dictionary.locationLines[location + 1]!
+        for (let line = dictionary.locationLines[location]!; line < end; line++) this.#writeLine(out, line)
+        continue
+      }
+      out.byte(field * 8)
+      if (field === 1) out.varint(this.#locationOf.id(location))
+      else if (field === 2) out.varint(mappingId(dictionary.mappings[dictionary.locationMapping[location]!]!))
+      else if (field === 3)
+        writeLowHigh(out, dictionary.locationAddressLow[location]!, dictionary.locationAddressHigh[location]!)
+      else out.varint(dictionary.locationIsFolded[location]!)
+    }
+    endMessage(out, lengthAt)
+  }
+
+  #writeLine(out: ByteWriter, line: number): void {
+    const dictionary = this.#dictionary
+    const f = dictionary.lineFunction[line]!
+    const lengthAt = beginMessage(out, 4)
+    for (const token of this.#fields(dictionary.lineShape[line]!)) {
+      out.byte((token >> 1) * 8)
+      if (token === 2) {
+        if (!this.#functionOf.has(f)) this.#pendingFunctions.push(f)
+        out.varint(this.#functionOf.id(f))
+      } else out.varint(token === 4 ? dictionary.lineNumber[line]! : dictionary.lineColumn[line]!)
+    }
+    endMessage(out, lengthAt)
+  }
+
+  #writeFunction(out: ByteWriter, f: number): void {
+    const dictionary = this.#dictionary
+    const lengthAt = beginMessage(out, 5)
+    for (const token of this.#fields(dictionary.functionShape[f]!)) {
+      const field = token >> 1
+      out.byte(field * 8)
+      if (field === 1) out.varint(this.#functionOf.id(f))
+      else if (field === 2) out.varint(this.#string(dictionary.functionName[f]!))
+      else if (field === 3) out.varint(this.#string(dictionary.functionSystemName[f]!))
+      else if (field === 4) out.varint(this.#string(dictionary.functionFile[f]!))
+      else out.varint(dictionary.functionStartLine[f]!)
+    }
+    endMessage(out, lengthAt)
+  }
+
+  #writeMapping(out: ByteWriter, mapping: number): void {
+    const fields = this.#dictionary.mappings[mapping]!
+    const lengthAt = beginMessage(out, 3)
+    for (let i = 0; i < fields.length; i += 3) {
+      const field = fields[i]!
+      out.byte(field * 8)
+      if (field === 5 || field === 6) out.varint(this.#string(fields[i + 1]!))
+      else writeLowHigh(out, fields[i + 1]!, fields[i + 2]!)
+    }
+    endMessage(out, lengthAt)
+  }
+
+  #writeValueType(out: ByteWriter, field: number, header: ByteReader): void {
+    const lengthAt = beginMessage(out, field)
+    for (let count = header.varint(); count > 0; count--) {
+      out.byte(header.varint() * 8)
+      out.varint(this.#string(header.varint()))
+    }
+    endMessage(out, lengthAt)
+  }
+
+  #writeStrings(out: ByteWriter): void {
+    const { stringBytes, stringEnd } = this.#dictionary
+    const { order, count } = this.#stringOf
+    for (let i = 0; i < count; i++) {
+      const string = order[i]!
+      const start = string === 0 ? 0 : stringEnd[string - 1]!
+      const end = stringEnd[string]!
+      const length = end - start
+      out.reserve(length + 8)
+      out.byte(50)
+      out.varint(length)
+      out.buffer.set(stringBytes.subarray(start, end), out.length)
+      out.length += length
+    }
+  }
+}
+
+/** A dictionary's entries as one file numbers them, in the order they were added. */
+class LocalIds {
+  count = 0
+  order = new Uint32Array(256)
+  #ids = new Float64Array(256)
+  #stamps = new Uint32Array(256)
+  #generation = 0
+
+  reset(generation: number, entryCount: number): void {
+    this.#generation = generation
+    this.count = 0
+    if (entryCount > this.#ids.length) {
+      this.#ids = new Float64Array(entryCount * 2)
+      this.#stamps = new Uint32Array(entryCount * 2)
+    }
+  }
+
+  has(entry: number): boolean {
+    return this.#stamps[entry] === this.#generation
+  }
+
+  add(entry: number, id: number): void {
+    if (this.has(entry)) {
+      if (entry === 0 && id === 0) return
+      // The same content twice in one file: the second id wins, the bytes will differ and be kept.
+    }
+    this.#stamps[entry] = this.#generation
+    this.#ids[entry] = id
+    if (this.count === this.order.length) {
+      const grown = new Uint32Array(this.count * 2)
+      grown.set(this.order)
+      this.order = grown
+    }
+    this.order[this.count++] = entry
+  }
+
+  /** Its id; a new entry gets the next, counting from 1. */
+  id(entry: number): number {
+    if (this.#stamps[entry] !== this.#generation) this.add(entry, this.count + 1)
+    return this.#ids[entry]!
+  }
+
+  /** As `id`, counting from 0. */
+  idFrom0(entry: number): number {
+    if (this.#stamps[entry] !== this.#generation) this.add(entry, this.count)
+    return this.#ids[entry]!
+  }
+}
+
+/** Leaves one byte for the length; `endMessage` makes room where it needs more. */
+function beginMessage(out: ByteWriter, field: number): number {
+  out.reserve(2)
+  out.buffer[out.length++] = field * 8 + 2
+  return out.length++
+}
+
+function endMessage(out: ByteWriter, lengthAt: number): void {
+  const length = out.length - lengthAt - 1
+  if (length < 0x80) {
+    out.buffer[lengthAt] = length
+    return
+  }
+  const extra = varintSize(length) - 1
+  out.reserve(extra)
+  out.buffer.copyWithin(lengthAt + 1 + extra, lengthAt + 1, out.length)
+  const end = out.length + extra
+  out.length = lengthAt
+  out.varint(length)
+  out.length = end
+}
+
+function varintSize(value: number): number {
+  let size = 1
+  while (value > 0x7f) {
+    value = Math.floor(value / 128)
+    size++
+  }
+  return size
+}
+
+function writeValue(out: ByteWriter, columns: ProfileColumns, at: number): void {
+  if (columns.wideValues !== undefined) out.varint64(columns.wideValues[at]!)
+  else if (columns.values[at]! >= 0) out.varint(columns.values[at]!)
+  else out.varint64(BigInt(columns.values[at]!))
+}
+
+function writeField64(out: ByteWriter, field: number, value: bigint): void {
+  out.byte(field * 8)
+  out.varint64(value)
+}
+
+function writeLowHigh(out: ByteWriter, low: number, high: number): void {
+  if (high < 0x200000) out.varint(high * 4294967296 + low)
+  else out.varint64((BigInt(high) << 32n) | BigInt(low))
+}
+
+function mappingId(fields: readonly number[]): number {
+  for (let i = 0; i < fields.length; i += 3) if (fields[i] === 1) return fields[i + 2]! * 2 ** 32 + fields[i + 1]!
+  return 0
+}
