@@ -21,9 +21,17 @@ export interface WalWriterOptions {
   readonly flushDelayMs?: number
   /** Waiting ends once this many bytes wait. */
   readonly flushBytes?: number
-  readonly onSync?: (bytes: number, seconds: number) => void
+  /** After every sync: what it wrote, how long that took, and how far the segment is on disk now. */
+  readonly onSync?: (synced: SyncedBatch) => void
   /** A write or a sync went wrong; its segment gets no more records. */
   readonly onAbandon?: (path: string, error: unknown) => void
+}
+
+export interface SyncedBatch {
+  readonly segment: number
+  readonly syncedBytes: number
+  readonly bytes: number
+  readonly seconds: number
 }
 
 export interface Position {
@@ -215,7 +223,8 @@ export class WalWriter {
     await segment.handle.datasync()
     const bytes = end - segment.sizeBytes
     segment.sizeBytes = end
-    this.#options.onSync?.(bytes, (performance.now() - startMs) / 1000)
+    const seconds = (performance.now() - startMs) / 1000
+    this.#options.onSync?.({ segment: segment.number, syncedBytes: end, bytes, seconds })
   }
 
   async #openSegment(): Promise<Segment> {
