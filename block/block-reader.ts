@@ -1,6 +1,10 @@
+import type { ByteReader } from '../lib/bytes/byte-reader.ts'
+import type { Dictionary } from '../profile/dictionary.ts'
 import type { Labels } from '../profile/labels.ts'
 import type { Matcher } from '../profile/matcher.ts'
 import type { Rows } from './rows.ts'
+import type { GroupSums } from './sums-codec.ts'
+import type { SeriesEntry } from './tail.ts'
 
 /** Where a block's bytes lie: an object in a bucket, a local file, memory. */
 export interface ByteSource {
@@ -51,4 +55,15 @@ export interface BlockReader {
   rows(series: readonly SeriesIndex[], options?: { readonly signal?: AbortSignal }): Promise<readonly Rows[]>
   /** The bytes of one row's profile as uncompressed pprof (or whatever it was), exactly as scraped. */
   body(series: SeriesIndex, row: number, options?: { readonly signal?: AbortSignal }): Promise<Uint8Array>
+
+  /** What merges read: where a series' parts lie, its service's symbols (kept once read), sums, and a group's streams. */
+  entry(series: SeriesIndex): SeriesEntry
+  dictionary(service: number, options?: { readonly signal?: AbortSignal }): Promise<Dictionary>
+  /** One per group; empty where the block has no sums. */
+  sums(series: SeriesIndex, options?: { readonly signal?: AbortSignal }): Promise<readonly GroupSums[]>
+  groupStreams(
+    series: SeriesIndex,
+    group: number,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<ByteReader[]>
 }

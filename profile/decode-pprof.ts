@@ -208,7 +208,8 @@ export class PprofDecoder {
   }
 
   #id(cursor: ProtobufCursor, what: string): number {
-    if (cursor.high > 0x1fffff) cursor.fail(`${what} id ${cursor.high}·2^32 + ${cursor.low}, want one below 2^53`)
+    if (cursor.high > 0x1fffff)
+      cursor.fail(`${what} id ${cursor.high}·2^32 + ${cursor.low}, want one below 2^53`)
     return cursor.high * 4294967296 + cursor.low
   }
 
@@ -310,7 +311,15 @@ export class PprofDecoder {
       if (id === 0) throw new NotPprofError(`location ${i}: no id`)
       if (id !== i + 1) isSequential = false
       this.#locationIds[i] = id
-      this.#localLocation[i] = dictionary.internLocation(mapping, low, high, isFolded, shape, this.#lines, lineCount)
+      this.#localLocation[i] = dictionary.internLocation(
+        mapping,
+        low,
+        high,
+        isFolded,
+        shape,
+        this.#lines,
+        lineCount,
+      )
     }
     return {
       byId: isSequential ? undefined : placesById(this.#locationIds, count, 'location'),
@@ -341,7 +350,8 @@ export class PprofDecoder {
       else column = this.#number(cursor)
     }
     const place = functionPlaces === undefined ? id - 1 : (functionPlaces.get(id) ?? -1)
-    if (place < 0 || place >= functionCount) cursor.fail(`function ${id} of a line, there is none with that id`)
+    if (place < 0 || place >= functionCount)
+      cursor.fail(`function ${id} of a line, there is none with that id`)
     this.#lines[line * 4 + 1] = lineNumber
     this.#lines[line * 4 + 2] = column
     this.#lines[line * 4 + 3] = shape
@@ -359,7 +369,8 @@ export class PprofDecoder {
     const locationCount = this.#locations.count
     const localLocation = this.#localLocation
     if (count > this.#keys.length) this.#keys = new Uint32Array(count * 2)
-    if (count * sampleTypeCount > this.#values.length) this.#values = new Float64Array(count * sampleTypeCount * 2)
+    if (count * sampleTypeCount > this.#values.length)
+      this.#values = new Float64Array(count * sampleTypeCount * 2)
     const keys = this.#keys
     const values = this.#values
     let wideValues: BigInt64Array | undefined
@@ -391,7 +402,9 @@ export class PprofDecoder {
               if (cursor.high !== 0 || locationPlaces !== undefined)
                 place = locationPlaces?.get(this.#id(cursor, 'location')) ?? -1
               if (place < 0 || place >= locationCount)
-                cursor.fail(`location ${this.#id(cursor, 'location')} of a sample, there is none with that id`)
+                cursor.fail(
+                  `location ${this.#id(cursor, 'location')} of a sample, there is none with that id`,
+                )
               if (place >= locationsSeen) {
                 if (place > locationsSeen) locationsPredicted = false
                 locationsSeen = place + 1

@@ -336,7 +336,8 @@ export class Dictionary implements Symbols {
   mapping(index: number): Mapping {
     const fields = this.mappings[index] ?? []
     const value = (field: number) => {
-      for (let i = 0; i < fields.length; i += 3) if (fields[i] === field) return uint64(fields[i + 1]!, fields[i + 2]!)
+      for (let i = 0; i < fields.length; i += 3)
+        if (fields[i] === field) return uint64(fields[i + 1]!, fields[i + 2]!)
       return 0n
     }
     return {
@@ -366,7 +367,8 @@ export class Dictionary implements Symbols {
         const value = fields[i + 1]!
         if (fields[i] === 1) label = { ...label, name: value }
         else if (fields[i] === 2) label = { ...label, text: value }
-        else if (fields[i] === 3) label = { ...label, number: BigInt.asIntN(64, uint64(value, fields[i + 2]!)) }
+        else if (fields[i] === 3)
+          label = { ...label, number: BigInt.asIntN(64, uint64(value, fields[i + 2]!)) }
         else label = { ...label, unit: value }
       }
       labels.push(label)

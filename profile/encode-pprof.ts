@@ -131,7 +131,8 @@ export class PprofEncoder {
     const { nodeParent, nodeLocation, keyNode, locationLines, lineFunction } = this.#dictionary
     if (columns.locations === undefined) {
       for (const key of columns.keys)
-        for (let node = keyNode[key]!; node !== 0; node = nodeParent[node]!) this.#locationOf.id(nodeLocation[node]!)
+        for (let node = keyNode[key]!; node !== 0; node = nodeParent[node]!)
+          this.#locationOf.id(nodeLocation[node]!)
     }
     if (columns.functions === undefined) {
       for (let i = 0; i < this.#locationOf.count; i++) {
@@ -431,6 +432,7 @@ function writeLowHigh(out: ByteWriter, low: number, high: number): void {
 }
 
 function mappingId(fields: readonly number[]): number {
-  for (let i = 0; i < fields.length; i += 3) if (fields[i] === 1) return fields[i + 2]! * 2 ** 32 + fields[i + 1]!
+  for (let i = 0; i < fields.length; i += 3)
+    if (fields[i] === 1) return fields[i + 2]! * 2 ** 32 + fields[i + 1]!
   return 0
 }

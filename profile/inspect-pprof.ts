@@ -37,9 +37,7 @@ export function inspectPprof(body: Uint8Array, options: { readonly maxInflatedBy
   }
   if (seen[1] === 0 || seen[6] === 0)
     return { kind: 'not-pprof', reason: describe(bytes, 'no sample types or no strings in it') }
-  return seen[2] === 0
-    ? { kind: 'empty' }
-    : { kind: 'pprof', samples: seen[2]!, sizeBytes: bytes.length }
+  return seen[2] === 0 ? { kind: 'empty' } : { kind: 'pprof', samples: seen[2]!, sizeBytes: bytes.length }
 }
 
 /** The protobuf inside: inflated where it is gzip. Throws where the gzip is broken or too large. */

@@ -43,7 +43,9 @@ export class ProtobufCursor {
       case 2: {
         const length = this.varint()
         if (this.high !== 0 || length > this.end - this.offset)
-          this.fail(`field ${this.number} of ${length + this.high * 2 ** 32} bytes, ${this.end - this.offset} are left`)
+          this.fail(
+            `field ${this.number} of ${length + this.high * 2 ** 32} bytes, ${this.end - this.offset} are left`,
+          )
         this.start = this.offset
         this.stop = this.offset += length
         return true

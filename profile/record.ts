@@ -6,6 +6,7 @@ import type { ProfileColumns } from './encode-pprof.ts'
 import { GoHeapModel, sampledCount } from './go-heap.ts'
 import { headerFacts } from './header.ts'
 import { sampleKind } from './kind.ts'
+import type { SampleType } from './symbols.ts'
 
 /**
  * A record is one profile told as what changed since the profile before it in its group: seven or more streams of
@@ -71,6 +72,7 @@ export function columnsOf(state: SeriesState): ProfileColumns {
 
 /** Facts about a header that decide how values are predicted, worked out once per dictionary. */
 export interface ColumnPlan {
+  readonly sampleTypes: readonly SampleType[]
   readonly isCounter: readonly boolean[]
   readonly isDuration: readonly boolean[]
   readonly isGoObjects: readonly boolean[]
@@ -107,6 +109,7 @@ export class ColumnPlans {
     }
     const kinds = sampleTypes.map((sampleType) => sampleKind(sampleType, ''))
     return {
+      sampleTypes,
       isCounter: kinds.map((kind) => kind === 'counter'),
       isDuration: kinds.map((kind) => kind === 'duration'),
       isGoObjects,
@@ -205,7 +208,12 @@ export class RecordEncoder {
       const start = i
       const first = keys[i]!
       do source[i++] = -1
-      while (i < count && keys[i] === keys[i - 1]! + 1 && keys[i] !== previous[cursor] && this.#position[keys[i]!]! < 0)
+      while (
+        i < count &&
+        keys[i] === keys[i - 1]! + 1 &&
+        keys[i] !== previous[cursor] &&
+        this.#position[keys[i]!]! < 0
+      )
       ops.varint((i - start) * 4 + op.ids)
       ops.zigzag(first - nextKey)
       nextKey = Math.max(nextKey, first + i - start)
@@ -258,7 +266,8 @@ export class RecordEncoder {
       } else if (plan.isDuration[type]) {
         chosen = type > 0 && plan.period > 0 && isMultiple(type) ? mode.multiple : mode.raw
         for (let i = 0; i < count; i++)
-          residuals[i] = chosen === mode.raw ? values[at + i]! : values[at + i]! - values[at - count + i]! * plan.period
+          residuals[i] =
+            chosen === mode.raw ? values[at + i]! : values[at + i]! - values[at - count + i]! * plan.period
       } else {
         chosen = mode.delta
         for (let i = 0; i < count; i++) {
@@ -346,7 +355,8 @@ export function applyRecord(
   const meta = streams[stream.meta]!
   const flags = meta.varint()
   const header = meta.varint()
-  if (header >= dictionary.headers.length) meta.fail(`header ${header}, there are ${dictionary.headers.length}`)
+  if (header >= dictionary.headers.length)
+    meta.fail(`header ${header}, there are ${dictionary.headers.length}`)
   const types = meta.varint()
   if (types > maxSampleTypes || streams.length < stream.values + types) meta.fail(`${types} sample types`)
   const count = meta.varint()
@@ -366,7 +376,8 @@ export function applyRecord(
   let wideValues: BigInt64Array | undefined
   let values: Float64Array
   if (isWide) {
-    if (count * types > extra.remaining) extra.fail(`${count * types} values, ${extra.remaining} bytes are left`)
+    if (count * types > extra.remaining)
+      extra.fail(`${count * types} values, ${extra.remaining} bytes are left`)
     wideValues = new BigInt64Array(count * types)
     for (let i = 0; i < wideValues.length; i++) wideValues[i] = extra.zigzag64()
     values = new Float64Array(0)

@@ -123,7 +123,8 @@ export class ByteReader {
   /** A count of things of at least `minBytesEach`: bounded by the bytes that are left, so that no allocation runs ahead of its data. */
   count(minBytesEach = 1): number {
     const count = this.varint()
-    if (count * minBytesEach > this.remaining) this.fail(`a count of ${count}, ${this.remaining} bytes are left`)
+    if (count * minBytesEach > this.remaining)
+      this.fail(`a count of ${count}, ${this.remaining} bytes are left`)
     return count
   }
 }

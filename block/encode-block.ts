@@ -1,0 +1,314 @@
+import { ByteWriter } from '../lib/bytes/byte-writer.ts'
+import { Int64Sums } from '../lib/int64-sums.ts'
+import { sampleKind } from '../profile/kind.ts'
+import { labelsKey } from '../profile/labels.ts'
+import { applyRecord, emptyState, recordStreams } from '../profile/record.ts'
+import type { EncodedBlock, EncodeOptions } from './block-builder.ts'
+import { blockId, formatBlockKey } from './block-key.ts'
+import type { BlockMeta, Covered } from './block-reader.ts'
+import { encodeChunk } from './chunk.ts'
+import type { BuiltBlock } from './create-block-builder.ts'
+import { type Int64Column, rowFlags } from './rows.ts'
+import { encodeRows } from './rows-codec.ts'
+import type { BuiltGroup, BuiltRow, SeriesBuilder, ServiceBuilder } from './series-builder.ts'
+import { encodeSums, type GroupSums } from './sums-codec.ts'
+import { encodeSymbols } from './symbols-codec.ts'
+import {
+  encodeTail,
+  type GroupPlace,
+  type Place,
+  type Postings,
+  type SeriesEntry,
+  type Tail,
+} from './tail.ts'
+
+export const blockVersion = 1
+/** `CONPROF1`, then the version and four zero bytes. */
+export const blockMagic = new TextEncoder().encode('CONPROF1')
+export const headerBytes = 16
+/** Length of the tail chunk <4>, version <4>, `CONPROF1`: whoever reads the end needs nothing of the beginning. */
+export const footerBytes = 16
+
+/** zstd levels: bodies are many and small, symbols few and paid once. */
+const levels = { dense: { frames: 12, symbols: 19, rows: 12 }, fast: { frames: 1, symbols: 1, rows: 1 } }
+
+/** The attempts that are selected, as a block. Groups are never split, so a time range keeps whole groups. */
+export function encodeBlock(built: BuiltBlock, options: EncodeOptions): EncodedBlock | undefined {
+  const chosen = chooseRows(built, options)
+  if (chosen.length === 0) return undefined
+  const withBodies = options.withoutBodies !== true
+  const isDense = options.compression !== 'fast'
+  const level = levels[isDense ? 'dense' : 'fast']
+  const out = new ByteWriter(1 << 16)
+  out.raw(blockMagic)
+  out.u32(blockVersion)
+  out.u32(0)
+  const put = (raw: Uint8Array, zstdLevel: number): Place => {
+    const chunk = encodeChunk(raw, zstdLevel)
+    const place = { offset: out.length, length: chunk.length }
+    out.raw(chunk)
+    return place
+  }
+  const sectionBytes: Record<string, number> = {}
+  let mark = out.length
+  const endSection = (name: string) => {
+    sectionBytes[name] = out.length - mark
+    mark = out.length
+  }
+
+  const summed = chosen.map(({ series }) =>
+    series.sampleTypes.map(
+      (sampleType) =>
+        isDense && withBodies && sampleKind(sampleType, series.labels['profile_type'] ?? '') !== 'counter',
+    ),
+  )
+  const sums = chosen.map(({ series, groups }, i) =>
+    summed[i]!.includes(true)
+      ? put(
+          encodeSums(
+            groups.map((g) => sumGroup(series, g, summed[i]!)),
+            series.period,
+          ),
+          level.frames,
+        )
+      : nowhere,
+  )
+  endSection('sums')
+  const bodies = chosen.map(({ groups }) =>
+    groups.map((g) => (g.recordCount === 0 ? nowhere : put(joinRecords(g), level.frames))),
+  )
+  endSection('bodies')
+  const kept = chosen.map(({ groups }) =>
+    groups.map((g) => (g.kept.length === 0 ? nowhere : put(joinKept(g), level.frames))),
+  )
+  endSection('kept')
+  const services = [...new Set(chosen.map(({ series }) => series.service))]
+  const symbols = services.map((service) => (withBodies ? putSymbols(out, service, level.symbols) : nowhere))
+  endSection('symbols')
+  const rows = chosen.map(({ series, rows: list }) => put(encodeRows(columns(series, list)), level.rows))
+  endSection('rows')
+
+  const sampleTypes: { type: string; unit: string }[] = []
+  const typeIndex = (type: { type: string; unit: string }) => {
+    const known = sampleTypes.findIndex((t) => t.type === type.type && t.unit === type.unit)
+    return known >= 0 ? known : sampleTypes.push(type) - 1
+  }
+  const entries = chosen.map(
+    ({ series, groups }, i): SeriesEntry => ({
+      labels: series.labels,
+      service: services.indexOf(series.service),
+      sampleTypes: series.sampleTypes.map(typeIndex),
+      defaultSampleType: series.defaultSampleType,
+      isSummed: summed[i]!,
+      period: series.period,
+      rows: rows[i]!,
+      sums: sums[i]!,
+      groups: groups.map(
+        (group, g): GroupPlace => ({
+          profileCount: group.profileCount,
+          body: bodies[i]![g]!,
+          kept: kept[i]![g]!,
+        }),
+      ),
+    }),
+  )
+  const all = chosen.flatMap(({ rows: list }) => list)
+  const tail: Tail = {
+    level: 1,
+    minTimeMs: all.reduce((min, row) => Math.min(min, row.timeMs), Number.MAX_SAFE_INTEGER),
+    maxTimeMs: all.reduce((max, row) => Math.max(max, row.timeMs), 0),
+    attemptCount: all.length,
+    profileCount: all.filter((row) => row.flags & rowFlags.body).length,
+    covered: coveredBy(all, built.writers),
+    processes: built.processes,
+    sampleTypes,
+    services: symbols,
+    series: entries,
+    postings: makePostings(entries),
+  }
+  finishBlock(out, encodeTail(tail), level.rows)
+  endSection('tail')
+  const bytes = out.copy()
+  const id = blockId(tail.covered)
+  return {
+    key: formatBlockKey({ minTimeMs: tail.minTimeMs, maxTimeMs: tail.maxTimeMs, level: tail.level, id }),
+    bytes,
+    meta: metaOf(tail, bytes.length, sectionBytes),
+  }
+}
+
+/** Tail chunk and footer. */
+export function finishBlock(out: ByteWriter, tail: Uint8Array, level: number): void {
+  const chunk = encodeChunk(tail, level)
+  out.raw(chunk)
+  out.u32(chunk.length)
+  out.u32(blockVersion)
+  out.raw(blockMagic)
+}
+
+export function metaOf(
+  tail: Tail,
+  sizeBytes: number,
+  sectionBytes: Readonly<Record<string, number>>,
+): BlockMeta {
+  return {
+    version: blockVersion,
+    level: tail.level,
+    minTimeMs: tail.minTimeMs,
+    maxTimeMs: tail.maxTimeMs,
+    covered: tail.covered,
+    seriesCount: tail.series.length,
+    profileCount: tail.profileCount,
+    attemptCount: tail.attemptCount,
+    sizeBytes,
+    sectionBytes,
+  }
+}
+
+const nowhere: Place = { offset: 0, length: 0 }
+
+interface Chosen {
+  readonly series: SeriesBuilder
+  readonly rows: readonly BuiltRow[]
+  readonly groups: readonly BuiltGroup[]
+}
+
+function chooseRows(built: BuiltBlock, options: EncodeOptions): Chosen[] {
+  const startMs = options.startMs ?? 0
+  const endMs = options.endMs ?? Number.MAX_SAFE_INTEGER
+  const isInside = (row: BuiltRow) => row.timeMs >= startMs && row.timeMs <= endMs
+  const chosen: Chosen[] = []
+  for (const series of built.series) {
+    if (options.select !== undefined && !options.select(series.labels)) continue
+    const inside = series.rows.filter(isInside)
+    if (inside.length === 0) continue
+    if (options.withoutBodies === true) {
+      chosen.push({ series, rows: inside, groups: [] })
+      continue
+    }
+    const wanted = new Set(inside.filter((row) => row.flags & rowFlags.body).map((row) => row.group))
+    chosen.push({
+      series,
+      rows: series.rows.filter((row) => (row.flags & rowFlags.body ? wanted.has(row.group) : isInside(row))),
+      groups: series.groups.filter((_, g) => wanted.has(g)),
+    })
+  }
+  const keys = new Map(chosen.map((each) => [each, labelsKey(each.series.labels)]))
+  return chosen.sort((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : 1))
+}
+
+function sumGroup(series: SeriesBuilder, group: BuiltGroup, isSummed: readonly boolean[]): GroupSums {
+  const { dictionary, plans } = series.service
+  const sums = isSummed.map((is) => (is ? new Int64Sums(dictionary.keyCount) : undefined))
+  const seen = new Uint8Array(dictionary.keyCount)
+  const state = emptyState()
+  group.records.forEach((record, r) => {
+    applyRecord(recordStreams(record), state, { timeMs: group.recordTimesMs[r]!, plans, dictionary })
+    const count = state.keys.length
+    for (const [type, sampleType] of plans.plan(state.header).sampleTypes.entries()) {
+      const column = sums[series.columnOf(sampleType)]
+      if (column === undefined) continue
+      for (let i = 0; i < count; i++) {
+        const key = state.keys[i]!
+        seen[key] = 1
+        if (state.wideValues !== undefined) column.addBig(key, state.wideValues[type * count + i]!)
+        else column.add(key, state.values[type * count + i]!)
+      }
+    }
+  })
+  const keys: number[] = []
+  for (let key = 0; key < seen.length; key++)
+    if (seen[key] === 1 && sums.some((column) => column !== undefined && !column.isZero(key))) keys.push(key)
+  return {
+    keys: Uint32Array.from(keys),
+    sums: sums.map((column) => {
+      if (column === undefined) return undefined
+      const narrow = new Int64Sums(keys.length)
+      keys.forEach((key, i) => {
+        narrow.addBig(i, column.getBig(key))
+      })
+      return narrow
+    }),
+  }
+}
+
+/** Stream by stream over all records: like stands beside like. */
+function joinRecords(group: BuiltGroup): Uint8Array {
+  const records = group.records.map(recordStreams)
+  const count = records.reduce((max, streams) => Math.max(max, streams.length), 0)
+  const out = new ByteWriter(group.heldBytes + 256)
+  out.varint(records.length)
+  out.varint(count)
+  for (let s = 0; s < count; s++)
+    out.varint(records.reduce((sum, streams) => sum + (streams[s]?.remaining ?? 0), 0))
+  for (let s = 0; s < count; s++)
+    for (const streams of records) if (streams[s] !== undefined) out.raw(streams[s]!.buffer)
+  return out.bytes()
+}
+
+function joinKept(group: BuiltGroup): Uint8Array {
+  const out = new ByteWriter(group.heldBytes + 64)
+  for (const bytes of group.kept) out.block(bytes)
+  return out.bytes()
+}
+
+function putSymbols(out: ByteWriter, service: ServiceBuilder, level: number): Place {
+  const bytes = encodeSymbols(service.dictionary, level)
+  const place = { offset: out.length, length: bytes.length }
+  out.raw(bytes)
+  return place
+}
+
+function columns(series: SeriesBuilder, rows: readonly BuiltRow[]) {
+  const float = (of: (row: BuiltRow) => number) => Float64Array.from(rows, of)
+  return {
+    length: rows.length,
+    timeMs: float((row) => row.timeMs),
+    durationMs: float((row) => row.durationMs),
+    coveredMs: float((row) => row.coveredMs),
+    health: Uint8Array.from(rows, (row) => row.health),
+    httpStatus: Uint16Array.from(rows, (row) => row.httpStatus),
+    flags: Uint8Array.from(rows, (row) => row.flags),
+    sizeBytes: float((row) => row.sizeBytes),
+    writer: Uint32Array.from(rows, (row) => row.writer),
+    seq: float((row) => row.seq),
+    process: Uint32Array.from(rows, (row) => row.process),
+    totals: series.sampleTypes.map((_, type): Int64Column => {
+      if (rows.every((row) => typeof (row.totals[type] ?? 0) === 'number'))
+        return float((row) => Number(row.totals[type] ?? 0))
+      return BigInt64Array.from(rows, (row) => BigInt(row.totals[type] ?? 0))
+    }),
+  }
+}
+
+function coveredBy(rows: readonly BuiltRow[], writers: readonly string[]): Covered[] {
+  return writers.map((writer, index) => {
+    const seqs = rows.filter((row) => row.writer === index).map((row) => row.seq)
+    seqs.sort((a, b) => a - b)
+    const intervals: { first: number; last: number }[] = []
+    for (const seq of seqs) {
+      const open = intervals.at(-1)
+      if (open !== undefined && seq <= open.last + 1) open.last = seq
+      else intervals.push({ first: seq, last: seq })
+    }
+    return { writer, intervals }
+  })
+}
+
+function makePostings(entries: readonly SeriesEntry[]): Postings[] {
+  const byName = new Map<string, Map<string, number[]>>()
+  entries.forEach(({ labels }, ref) => {
+    for (const [name, value] of Object.entries(labels)) {
+      let values = byName.get(name)
+      if (values === undefined) byName.set(name, (values = new Map()))
+      const refs = values.get(value)
+      if (refs === undefined) values.set(value, [ref])
+      else refs.push(ref)
+    }
+  })
+  return [...byName.keys()].sort().map((name) => {
+    const values = byName.get(name)!
+    const sorted = [...values.keys()].sort()
+    return { name, values: sorted, series: sorted.map((value) => Uint32Array.from(values.get(value)!)) }
+  })
+}
