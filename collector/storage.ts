@@ -1,0 +1,391 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import type { Registry } from 'prom-client'
+import type { Attempt } from '../block/attempt.ts'
+import { createBlockBuilder } from '../block/create-block-builder.ts'
+import type { Bucket } from '../bucket/bucket.ts'
+import type { Logger } from '../lib/log.ts'
+import { type Matcher, matchesLabels } from '../profile/matcher.ts'
+import { cutGeneration } from './cut-block.ts'
+import { Generation } from './generation.ts'
+import { type PendingBlock, PendingBlocks } from './pending-blocks.ts'
+import type { ProfileStore } from './profile-store.ts'
+import { replayLog } from './replay-log.ts'
+import { SeqSet } from './seq-set.ts'
+import { lockStorage, type StorageLock } from './storage-lock.ts'
+import { createStorageMetrics, type StorageMetrics } from './storage-metrics.ts'
+import { StoreError } from './store-error.ts'
+import { type UploadOptions, uploadBlocks } from './upload-blocks.ts'
+import { inspectLog, type LogState } from './wal/read-log.ts'
+import { type Position, WalWriter, type WalWriterOptions } from './wal/wal-writer.ts'
+
+export interface StorageOptions {
+  /** `--storage.path`; gets `wal/` and `pending/`. */
+  readonly path: string
+  readonly bucket: Bucket
+  readonly logger: Logger
+  readonly registry: Registry
+  /** `--block.duration`: how often the head becomes a block. */
+  readonly blockDurationMs?: number
+  /** The head is cut early once it holds this much memory … */
+  readonly maxHeadBytes?: number
+  /** … or the symbols of one block this much … */
+  readonly maxSymbolBytes?: number
+  /** … or the log is this long. */
+  readonly maxLogBytes?: number
+  readonly wal?: Pick<WalWriterOptions, 'segmentBytes' | 'flushDelayMs' | 'flushBytes' | 'onSync'>
+  readonly upload?: Pick<UploadOptions, 'minBackoffMs' | 'maxBackoffMs' | 'intervalMs' | 'keepUploadedMs'>
+}
+
+export interface HeadQuery {
+  readonly matchers: readonly Matcher[]
+  /** Both inclusive, unix ms. */
+  readonly startMs: number
+  readonly endMs: number
+  readonly withoutBodies?: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface StorageStatus {
+  readonly writer: string
+  /** False while attempts from before the start are still missing from the head. */
+  readonly isReplayed: boolean
+  readonly headAttempts: number
+  readonly headBytes: number
+  readonly pendingBlocks: number
+}
+
+/**
+ * The collector's durable part: log, head, cut, upload. `open`, then `run` until the signal; appends and
+ * queries are served from `open` on. At its end the log is only closed: the next start replays it.
+ */
+export class Storage implements ProfileStore {
+  readonly writer: string
+  readonly #options: StorageOptions
+  readonly #walDirectory: string
+  readonly #lock: StorageLock
+  readonly #wal: WalWriter
+  readonly #log: LogState
+  readonly #pending: PendingBlocks
+  readonly #metrics: StorageMetrics
+  /** Oldest first; the last one grows, the others wait to be cut. */
+  #generations: Generation[]
+  #inserting: Promise<void> = Promise.resolve()
+  #sliceEndMs = 0
+  #cutting: Promise<void> | undefined
+  #isReplayed = false
+  #closing: Promise<void> | undefined
+
+  private constructor(
+    options: StorageOptions,
+    parts: {
+      readonly lock: StorageLock
+      readonly log: LogState
+      readonly pending: PendingBlocks
+      readonly metrics: StorageMetrics
+    },
+  ) {
+    this.#options = options
+    this.#walDirectory = join(options.path, 'wal')
+    this.#lock = parts.lock
+    this.#log = parts.log
+    this.#pending = parts.pending
+    this.#metrics = parts.metrics
+    // A log that is gone takes its numbers along, so the name may not be used again.
+    this.writer = parts.log.writer ?? `${hostname().slice(0, 64)}-${randomBytes(4).toString('hex')}`
+    this.#wal = new WalWriter({
+      ...options.wal,
+      directory: this.#walDirectory,
+      writer: this.writer,
+      nextSeq: parts.log.nextSeq,
+      previous: parts.log.previous,
+      onSync: (synced) => {
+        this.#metrics.walBytes.inc(synced.bytes)
+        this.#metrics.walSync.observe(synced.seconds)
+        this.#current.logBytes += synced.bytes
+        options.wal?.onSync?.(synced)
+      },
+      onAbandon: (path, error) => {
+        this.#metrics.walAbandoned.inc()
+        options.logger.error(`write log segment "${path}": ${(error as Error).message}`)
+      },
+    })
+    const replaying = new Generation(0, createBlockBuilder)
+    replaying.endSegment = parts.log.previous.number + 1
+    replaying.isComplete = false
+    for (const { validBytes } of parts.log.segments) replaying.logBytes += validBytes
+    this.#generations = [replaying, new Generation(replaying.endSegment, createBlockBuilder)]
+  }
+
+  /** Rejects with a StoreError `LOCKED` where another process has the folder. */
+  static async open(options: StorageOptions): Promise<Storage> {
+    const { path, logger } = options
+    await mkdir(join(path, 'wal'), { recursive: true })
+    await mkdir(join(path, 'pending'), { recursive: true })
+    const lock = await lockStorage(path)
+    try {
+      let storage: Storage | undefined
+      const metrics = createStorageMetrics(options.registry, () => ({
+        attempts: storage?.status().headAttempts ?? 0,
+        heldBytes: storage?.status().headBytes ?? 0,
+        pending: storage?.pendingBlocks().map(({ sizeBytes }) => sizeBytes) ?? [],
+      }))
+      const log = await inspectLog(join(path, 'wal'))
+      for (const { path: aside, reason } of log.movedAside) {
+        metrics.walDamage.inc()
+        logger.error({ kept: aside }, reason)
+      }
+      if (log.tornBytes > 0)
+        logger.info({ bytes: log.tornBytes }, 'log ends torn: nothing acknowledged was in it')
+      const pending = await PendingBlocks.open(join(path, 'pending'), {
+        onDamage: (aside, error) => {
+          metrics.damagedPending.inc()
+          logger.error({ kept: aside }, `open pending block: ${(error as Error).message}`)
+        },
+      })
+      storage = new Storage(options, { lock, log, pending, metrics })
+      return storage
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+  }
+
+  async append(attempt: Attempt): Promise<void> {
+    await this.appendAt(attempt)
+  }
+
+  /** As `append`; says where in the log the attempt is. */
+  async appendAt(attempt: Attempt): Promise<Position> {
+    try {
+      const position = await this.#wal.append(attempt)
+      await this.#insert(attempt, position)
+      this.#metrics.appended.inc()
+      return position
+    } catch (error) {
+      const reason = error instanceof StoreError ? error.code.toLowerCase() : 'refused'
+      this.#metrics.appendFailures.inc({ reason })
+      throw error
+    }
+  }
+
+  /** Blocks of just what is asked for, of everything that is acknowledged and in no pending block. */
+  async readHead(query: HeadQuery): Promise<Uint8Array[]> {
+    const { matchers, startMs, endMs, withoutBodies = false } = query
+    const blocks: Uint8Array[] = []
+    for (const generation of [...this.#generations]) {
+      query.signal?.throwIfAborted()
+      const select = (labels: Attempt['labels']) => matchesLabels(matchers, labels)
+      blocks.push(...generation.encode({ select, startMs, endMs, withoutBodies, compression: 'fast' }))
+    }
+    return blocks
+  }
+
+  /** Read the head first, then these, then the bucket: then nothing is missed. */
+  pendingBlocks(): PendingBlock[] {
+    return this.#pending.list()
+  }
+
+  status(): StorageStatus {
+    let headAttempts = 0
+    let headBytes = 0
+    for (const generation of this.#generations) {
+      headAttempts += generation.attemptCount
+      headBytes += generation.heldBytes
+    }
+    const pendingBlocks = this.#pending.waiting().length
+    return { writer: this.writer, isReplayed: this.#isReplayed, headAttempts, headBytes, pendingBlocks }
+  }
+
+  async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    try {
+      await Promise.all([this.#replayAndUpload(signal), this.#cutInTime(signal)])
+    } finally {
+      await this.close()
+    }
+  }
+
+  /** Syncs what waits, closes the log, gives the folder free. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      await this.#cutting?.catch(() => {})
+      await this.#wal.close()
+      await this.#lock.release()
+    })()
+    return this.#closing
+  }
+
+  /** Cuts now what is in the head, whatever the time. Rejects where it has to be tried again. */
+  cut(): Promise<void> {
+    this.#cutting ??= this.#cutAll().finally(() => {
+      this.#cutting = undefined
+    })
+    return this.#cutting
+  }
+
+  get #current(): Generation {
+    return this.#generations.at(-1)!
+  }
+
+  /** In the order of the log, a few at a time. */
+  #insert(attempt: Attempt, position: Position): Promise<void> {
+    const insert = async () => {
+      if (performance.now() > this.#sliceEndMs) {
+        await nextTurn()
+        this.#sliceEndMs = performance.now() + 8
+      }
+      const generation = this.#generations.findLast(({ firstSegment }) => firstSegment <= position.segment)
+      this.#appendTo(generation ?? this.#current, attempt, position.seq, position.segment, this.writer)
+    }
+    this.#inserting = this.#inserting.then(insert)
+    return this.#inserting
+  }
+
+  #appendTo(generation: Generation, attempt: Attempt, seq: number, segment: number, writer: string): void {
+    try {
+      generation.append(attempt, { writer, seq })
+    } catch (error) {
+      // A defect of ours, then; the bytes stay on disk for whoever mends it.
+      generation.damagedSegments.add(segment)
+      this.#metrics.headFailures.inc()
+      this.#options.logger.error({ seq, segment }, `take attempt into the head: ${(error as Error).message}`)
+    }
+  }
+
+  async #replayAndUpload(signal: AbortSignal): Promise<void> {
+    const { logger } = this.#options
+    const replaying = this.#generations[0]!
+    const startMs = performance.now()
+    const covered = new SeqSet()
+    const before = this.#pending.list()
+    for (const block of before) covered.add(block.covered)
+    const attempts = await replayLog({
+      segments: this.#log.segments,
+      covered,
+      signal,
+      append: (attempt, { writer, seq }, segment) => {
+        this.#appendTo(replaying, attempt, seq, segment, writer)
+        this.#metrics.replayed.inc()
+      },
+      onDamage: (segment, offset, reason) => {
+        replaying.damagedSegments.add(segment.number)
+        this.#metrics.walDamage.inc()
+        logger.error(`read log segment "${segment.path}" at offset ${offset}: ${reason}`)
+      },
+    })
+    if (signal.aborted) return
+    const seconds = (performance.now() - startMs) / 1000
+    this.#metrics.replaySeconds.set(seconds)
+    if (this.#log.segments.length > 0) logger.info({ attempts, seconds }, 'log replayed')
+    await this.#logCuts(before, signal)
+    replaying.isComplete = true
+    this.#isReplayed = true
+    await uploadBlocks({
+      ...this.#options.upload,
+      pending: this.#pending,
+      bucket: this.#options.bucket,
+      logger,
+      signal,
+      onUploaded: () => {
+        this.#metrics.uploads.inc()
+        this.#metrics.lastUpload.setToCurrentTime()
+      },
+      onFailure: () => this.#metrics.uploadFailures.inc(),
+    })
+  }
+
+  /** A crash may have come between a block and its record; the record must be there before the block may go. */
+  async #logCuts(blocks: readonly PendingBlock[], signal: AbortSignal): Promise<void> {
+    if (this.#log.segments.length === 0) return
+    for (const { key, covered } of blocks) {
+      for (let backoffMs = 100; !signal.aborted; backoffMs = Math.min(backoffMs * 2, 10_000)) {
+        try {
+          await this.#wal.appendCut({ key, covered })
+          break
+        } catch (error) {
+          if (!signal.aborted) this.#options.logger.warn(`log a cut: ${(error as Error).message}`)
+          await sleep(backoffMs, undefined, { signal }).catch(() => {})
+        }
+      }
+    }
+  }
+
+  async #cutInTime(signal: AbortSignal): Promise<void> {
+    const durationMs = this.#options.blockDurationMs ?? 30 * 60_000
+    // The same for one collector, so that its blocks are even; different between them.
+    const jitterMs =
+      createHash('sha256').update(this.writer).digest().readUInt32LE() % Math.min(durationMs / 10, 30_000)
+    const nextCutMs = () => (Math.floor((Date.now() - jitterMs) / durationMs) + 1) * durationMs + jitterMs
+    let dueMs = nextCutMs()
+    while (!signal.aborted) {
+      await sleep(Math.min(1000, durationMs / 4), undefined, { signal }).catch(() => {})
+      if (signal.aborted) return
+      // A clock that was set back would put the next cut off for as long.
+      if (dueMs - Date.now() > durationMs + jitterMs) dueMs = nextCutMs()
+      if (Date.now() < dueMs && !this.#isLarge()) continue
+      try {
+        await this.cut()
+      } catch (error) {
+        if (signal.aborted) return
+        this.#metrics.cutFailures.inc()
+        this.#options.logger.error(`cut a block, will try again: ${(error as Error).message}`)
+        await this.#makeRoom(error)
+        await sleep(Math.min(10_000, durationMs), undefined, { signal }).catch(() => {})
+        continue
+      }
+      dueMs = nextCutMs()
+    }
+  }
+
+  #isLarge(): boolean {
+    const { maxHeadBytes = 128 << 20, maxSymbolBytes = 48 << 20, maxLogBytes = 512 << 20 } = this.#options
+    if (!this.#isReplayed) return false
+    const logBytes = this.#generations.reduce((sum, generation) => sum + generation.logBytes, 0)
+    const symbolBytes = Math.max(...this.#generations.map((generation) => generation.symbolBytes))
+    return this.status().headBytes >= maxHeadBytes || symbolBytes >= maxSymbolBytes || logBytes >= maxLogBytes
+  }
+
+  /** What is in the bucket already need not wait for its readers where there is no room. */
+  async #makeRoom(error: unknown): Promise<void> {
+    if ((error as { code?: string }).code !== 'ENOSPC') return
+    await this.#pending.deleteUploaded(0).catch(() => {})
+  }
+
+  async #cutAll(): Promise<void> {
+    // What an earlier cut could not finish comes first, and nothing is frozen behind it.
+    await this.#cutFrozen()
+    if (this.#generations.length > 1 || this.#current.attemptCount === 0) return
+    const segment = await this.#wal.rotate()
+    this.#current.endSegment = segment
+    this.#generations.push(new Generation(segment, createBlockBuilder))
+    // Attempts that were synced before are on their way into the head.
+    await this.#inserting
+    await this.#cutFrozen()
+  }
+
+  async #cutFrozen(): Promise<void> {
+    while (this.#generations.length > 1) {
+      const generation = this.#generations[0]!
+      // Still being replayed: it and all after it wait, since segments go oldest first.
+      if (!generation.isComplete) return
+      const stop = this.#metrics.cutSeconds.startTimer()
+      await cutGeneration(generation, {
+        wal: this.#wal,
+        walDirectory: this.#walDirectory,
+        pending: this.#pending,
+        onBlock: ({ key, sizeBytes }, { meta }) => {
+          this.#metrics.cuts.inc()
+          const { profileCount: profiles, attemptCount: attempts, seriesCount: series } = meta
+          this.#options.logger.info({ block: key, sizeBytes, profiles, attempts, series }, 'block cut')
+        },
+        onKeptAside: (path) =>
+          this.#options.logger.error({ kept: path }, 'kept a log segment that was not readable'),
+      })
+      stop()
+      this.#generations.shift()
+    }
+  }
+}

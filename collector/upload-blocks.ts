@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bucket } from '../bucket/bucket.ts'
+import type { Logger } from '../lib/log.ts'
+import type { PendingBlocks } from './pending-blocks.ts'
+
+export interface UploadOptions {
+  readonly pending: PendingBlocks
+  readonly bucket: Bucket
+  readonly logger: Logger
+  /** After a failed PUT; doubles up to `maxBackoffMs`. */
+  readonly minBackoffMs?: number
+  readonly maxBackoffMs?: number
+  /** How often to look for new blocks. */
+  readonly intervalMs?: number
+  /** An uploaded block stays in `pending/` this long, so that readers with an older listing still find it. */
+  readonly keepUploadedMs?: number
+  readonly onUploaded?: (key: string, sizeBytes: number) => void
+  readonly onFailure?: (key: string, error: unknown) => void
+}
+
+/** Brings pending blocks to the bucket, one after the other, for as long as it takes. Never rejects. */
+export async function uploadBlocks(options: UploadOptions & { readonly signal: AbortSignal }): Promise<void> {
+  const { pending, bucket, logger, signal } = options
+  const minBackoffMs = options.minBackoffMs ?? 1000
+  const maxBackoffMs = options.maxBackoffMs ?? 60_000
+  let backoffMs = 0
+  while (!signal.aborted) {
+    const block = pending.waiting()[0]
+    if (block !== undefined) {
+      try {
+        await bucket.putFile(`blocks/${block.key}`, block.path, { signal })
+        pending.markUploaded(block.key)
+        options.onUploaded?.(block.key, block.sizeBytes)
+        if (backoffMs > 0) logger.info({ bucket: bucket.name }, 'bucket takes blocks again')
+        backoffMs = 0
+      } catch (error) {
+        if (signal.aborted) return
+        backoffMs = Math.min(Math.max(backoffMs * 2, minBackoffMs), maxBackoffMs)
+        options.onFailure?.(block.key, error)
+        logger.warn(
+          { bucket: bucket.name, block: block.key, pending: pending.waiting().length, backoffMs },
+          `upload block: ${(error as Error).message}`,
+        )
+      }
+    }
+    await pending.deleteUploaded(options.keepUploadedMs ?? 120_000).catch((error: unknown) => {
+      logger.warn(`delete uploaded block: ${(error as Error).message}`)
+    })
+    const idleMs = pending.waiting().length === 0 ? (options.intervalMs ?? 500) : 0
+    // Up to half as long again, so that collectors do not come back all at once.
+    const waitMs = backoffMs > 0 ? backoffMs * (1 + Math.random() / 2) : idleMs
+    await sleep(waitMs, undefined, { signal }).catch(() => {})
+  }
+}
