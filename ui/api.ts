@@ -1,0 +1,136 @@
+import type {
+  Answer,
+  ErrorType,
+  FlamegraphAnswer,
+  LabelSet,
+  ProfilesAnswer,
+  QueryRangeAnswer,
+  TargetsAnswer,
+  TopAnswer,
+} from '../query/api/types.ts'
+
+export type Params = Readonly<Record<string, string | number | undefined>>
+
+export interface Loaded<Data> {
+  readonly data: Data
+  readonly warnings: readonly string[]
+}
+
+/** What the server refused, or that it cannot be reached (`unreachable`). */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly code: ErrorType | 'unreachable'
+  readonly position: { readonly from: number; readonly to: number } | undefined
+
+  constructor(message: string, code: ApiError['code'], position?: ApiError['position']) {
+    super(message)
+    this.code = code
+    this.position = position
+  }
+}
+
+/** Reads `api/v1/<path>` below the page's base. Throws ApiError, or the signal's reason. */
+export async function fetchAnswer<Data>(
+  path: string,
+  params: Params,
+  signal: AbortSignal,
+): Promise<Loaded<Data>> {
+  let response: Response
+  let answer: Answer<Data>
+  try {
+    response = await fetch(apiUrl(path, params), { signal, headers: { accept: 'application/json' } })
+    answer = await response.json()
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof SyntaxError) {
+      throw new ApiError('the server’s answer cannot be read: it is not JSON', 'internal')
+    }
+    throw new ApiError('the server cannot be reached', 'unreachable')
+  }
+  if (answer.status === 'success') return { data: answer.data, warnings: answer.warnings ?? [] }
+  const message = answer.error ?? `the server answered with HTTP ${response.status}`
+  throw new ApiError(message, answer.errorType ?? 'internal', answer.position)
+}
+
+/** An absolute address, for links, downloads and commands to copy. */
+export function apiUrl(path: string, params: Params): string {
+  const url = new URL(`api/v1/${path}`, document.baseURI)
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== undefined && value !== '') url.searchParams.append(name, String(value))
+  }
+  return url.href
+}
+
+export interface Selection {
+  readonly query: string
+  readonly startMs: number
+  readonly endMs: number
+  readonly type?: string
+}
+
+export function fetchRange(selection: Selection, signal: AbortSignal): Promise<Loaded<QueryRangeAnswer>> {
+  return fetchAnswer('query_range', selectionParams(selection), signal)
+}
+
+export function fetchProfiles(
+  selection: Selection & { readonly limit: number },
+  signal: AbortSignal,
+): Promise<Loaded<ProfilesAnswer>> {
+  return fetchAnswer('profiles', { ...selectionParams(selection), limit: selection.limit }, signal)
+}
+
+/** One stored profile by `id`, or the merge of a selection. */
+export type ProfileSource = { readonly id: string; readonly type?: string } | Selection
+
+export function profileParams(source: ProfileSource): Params {
+  return 'id' in source ? { id: source.id, type: source.type } : selectionParams(source)
+}
+
+export function fetchFlamegraph(
+  source: ProfileSource,
+  signal: AbortSignal,
+): Promise<Loaded<FlamegraphAnswer>> {
+  return fetchAnswer('profile', { ...profileParams(source), format: 'flamegraph' }, signal)
+}
+
+export function fetchTop(source: ProfileSource, signal: AbortSignal): Promise<Loaded<TopAnswer>> {
+  return fetchAnswer('profile', { ...profileParams(source), format: 'top' }, signal)
+}
+
+export function fetchTargets(signal: AbortSignal): Promise<Loaded<TargetsAnswer>> {
+  return fetchAnswer('targets', {}, signal)
+}
+
+export function fetchLabels(
+  match: string,
+  range: Params,
+  signal: AbortSignal,
+): Promise<Loaded<readonly string[]>> {
+  return fetchAnswer('labels', { ...range, 'match[]': match }, signal)
+}
+
+export function fetchLabelValues(
+  label: string,
+  match: string,
+  range: Params,
+  signal: AbortSignal,
+): Promise<Loaded<readonly string[]>> {
+  return fetchAnswer(`label/${encodeURIComponent(label)}/values`, { ...range, 'match[]': match }, signal)
+}
+
+export function fetchSeries(
+  match: string,
+  range: Params,
+  signal: AbortSignal,
+): Promise<Loaded<readonly LabelSet[]>> {
+  return fetchAnswer('series', { ...range, 'match[]': match }, signal)
+}
+
+/** Unix seconds with fraction, as the API takes them. */
+export function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3)
+}
+
+function selectionParams({ query, startMs, endMs, type }: Selection): Params {
+  return { query, start: seconds(startMs), end: seconds(endMs), type }
+}

@@ -1,0 +1,57 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+export interface BuiltUi {
+  readonly outDir: string
+  /** Names relative to `outDir`; all but `index.html` carry a hash of their content. */
+  readonly files: readonly string[]
+  /** What the browser must read before the first picture, uncompressed. */
+  readonly entryBytes: number
+}
+
+/**
+ * Bundles the UI into `outDir`, which is emptied first. Takes a few hundred milliseconds.
+ * `index.html` holds `<base href="/">`; `ui-files.ts` puts the route prefix there.
+ */
+export async function buildUi({ outDir }: { readonly outDir: string }): Promise<BuiltUi> {
+  const here = fileURLToPath(new URL('.', import.meta.url))
+  await rm(outDir, { recursive: true, force: true })
+  await mkdir(outDir, { recursive: true })
+  const { metafile } = await build({
+    absWorkingDir: here,
+    entryPoints: { main: 'main.tsx', app: 'app.css' },
+    outdir: outDir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: ['es2023', 'chrome123', 'firefox120', 'safari17.5'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    minify: true,
+    entryNames: '[name]-[hash]',
+    chunkNames: 'chunk-[name]-[hash]',
+    assetNames: '[name]-[hash]',
+    metafile: true,
+    logLevel: 'silent',
+  })
+  const outputs = Object.entries(metafile.outputs)
+  const script = outputs.find(([, output]) => output.entryPoint === 'main.tsx')
+  const style = outputs.find(([, output]) => output.entryPoint === 'app.css')
+  if (script === undefined || style === undefined) {
+    throw new Error('build ui: esbuild named no output for main.tsx and app.css')
+  }
+  const page = (await readFile(join(here, 'index.html'), 'utf8'))
+    .replace('main.js', basename(script[0]))
+    .replace('app.css', basename(style[0]))
+  await writeFile(join(outDir, 'index.html'), page)
+  const names = outputs.map(([name]) => basename(name))
+  const staticImports = script[1].imports.filter(({ kind }) => kind === 'import-statement')
+  const entry = [script[1], style[1], ...staticImports.map(({ path }) => metafile.outputs[path])]
+  return {
+    outDir,
+    files: ['index.html', ...names],
+    entryBytes: entry.reduce((sum, output) => sum + (output?.bytes ?? 0), 0),
+  }
+}

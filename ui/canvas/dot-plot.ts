@@ -1,0 +1,332 @@
+import uPlot from 'uplot'
+import { type Dot, type DotSeries, firstNotBefore, nearestDot } from '../model/dots.ts'
+import { formatClock, formatDay, formatValue } from '../model/format.ts'
+import { readColors } from './css-colors.ts'
+
+export interface PlotScene {
+  readonly series: readonly DotSeries[]
+  /** Index into `series` of each that the legend switched off. */
+  readonly hidden: ReadonlySet<number>
+  readonly startMs: number
+  readonly endMs: number
+  readonly unit: string
+  readonly utc: boolean
+  readonly dark: boolean
+  readonly selectedId: string
+  readonly band: { readonly startMs: number; readonly endMs: number } | undefined
+}
+
+export interface PlotEvents {
+  readonly onHover: (dot: Dot | undefined, at: { readonly x: number; readonly y: number }) => void
+  readonly onPick: (dot: Dot) => void
+  readonly onRange: (startMs: number, endMs: number) => void
+}
+
+export interface DotPlot {
+  readonly show: (scene: PlotScene) => void
+  readonly close: () => void
+}
+
+export const plotHeightPx = 220
+export const seriesColors = 8
+const reachPx = 14
+const tickPx = 9
+
+/**
+ * Axes, cursor and dragging are uPlot's, over an empty series; the dots are drawn here, because each series has
+ * its own times and joining them would cost series × times cells.
+ */
+export function createDotPlot(host: HTMLElement, events: PlotEvents): DotPlot {
+  let scene: PlotScene | undefined
+  let plot: uPlot | undefined
+  let hovered: Dot | undefined
+  let pressedX = 0
+
+  const find = (event: MouseEvent): Dot | undefined => {
+    if (plot === undefined || scene === undefined) return undefined
+    const box = plot.over.getBoundingClientRect()
+    const x = event.clientX - box.left
+    const y = event.clientY - box.top
+    const current = plot
+    const visible = scene.series.map((series, index) =>
+      scene?.hidden.has(index) ? { ...series, times: new Float64Array(), failures: [] } : series,
+    )
+    return nearestDot(
+      visible,
+      { x, y, timeMs: current.posToVal(x, 'x') },
+      {
+        x: (timeMs) => current.valToPos(timeMs, 'x'),
+        y: (value) => current.valToPos(value, 'y'),
+        msPerPx: (scene.endMs - scene.startMs) / Math.max(1, box.width),
+        failureY: box.height - tickPx / 2,
+      },
+      reachPx,
+    )
+  }
+  const build = (now: PlotScene): uPlot => {
+    const colors = readColors(host, [
+      'text',
+      'muted',
+      'line',
+      'line-faint',
+      'accent',
+      'surface',
+      'danger',
+      ...seriesNames,
+    ])
+    const font = `11px ${getComputedStyle(host).fontFamily}`
+    const axis = {
+      stroke: colors.muted,
+      font,
+      ticks: { show: false },
+      grid: { stroke: colors['line-faint'], width: 1 },
+    }
+    const built = new uPlot(
+      {
+        width: Math.max(200, host.clientWidth),
+        height: plotHeightPx,
+        ms: 1,
+        padding: [12, 14, 0, 0],
+        legend: { show: false },
+        tzDate: (ms) => (scene?.utc ? uPlot.tzDate(new Date(ms), 'Etc/UTC') : new Date(ms)),
+        cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 6 } },
+        scales: {
+          x: { time: true, range: () => [scene?.startMs ?? 0, scene?.endMs ?? 1] },
+          y: { range: () => valueRange(scene) },
+        },
+        axes: [
+          {
+            ...axis,
+            size: 34,
+            space: 80,
+            values: (_plot, splits, _axis, _space, incr) => timeLabels(splits, incr, scene?.utc ?? false),
+          },
+          {
+            ...axis,
+            size: 72,
+            space: 36,
+            incrs: now.unit === 'bytes' ? byteSteps : decimalSteps,
+            values: (_plot, splits) => splits.map((value) => formatValue(value, scene?.unit ?? '')),
+          },
+        ],
+        series: [{}, { show: true, points: { show: false } }],
+        hooks: {
+          draw: [(drawn) => scene !== undefined && drawDots(drawn, scene, hovered, colors)],
+          setSelect: [
+            (drawn) => {
+              const { left, width } = drawn.select
+              if (width < 3) return
+              const startMs = Math.round(drawn.posToVal(left, 'x'))
+              const endMs = Math.round(drawn.posToVal(left + width, 'x'))
+              drawn.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+              events.onRange(startMs, endMs)
+            },
+          ],
+        },
+      },
+      [
+        [now.startMs, now.endMs],
+        [null, null],
+      ],
+      host,
+    )
+    built.over.addEventListener('pointerdown', (event) => {
+      pressedX = event.clientX
+    })
+    built.over.addEventListener('pointermove', (event) => {
+      const dot = event.buttons === 0 ? find(event) : undefined
+      built.over.style.cursor = dot !== undefined && dot.failure === undefined ? 'pointer' : 'crosshair'
+      if (dot?.id !== hovered?.id) {
+        hovered = dot
+        built.redraw(false, false)
+      }
+      events.onHover(dot, { x: event.clientX, y: event.clientY })
+    })
+    built.over.addEventListener('pointerleave', () => {
+      if (hovered !== undefined) {
+        hovered = undefined
+        built.redraw(false, false)
+      }
+      events.onHover(undefined, { x: 0, y: 0 })
+    })
+    built.over.addEventListener('click', (event) => {
+      if (Math.abs(event.clientX - pressedX) > 5) return
+      const dot = find(event)
+      if (dot !== undefined && dot.failure === undefined) events.onPick(dot)
+    })
+    return built
+  }
+  const sizes = new ResizeObserver(() => {
+    if (plot !== undefined && host.clientWidth > 0)
+      plot.setSize({ width: host.clientWidth, height: plotHeightPx })
+  })
+  sizes.observe(host)
+
+  return {
+    show(next) {
+      const rebuild =
+        plot === undefined || scene?.dark !== next.dark || scene.unit !== next.unit || scene.utc !== next.utc
+      scene = next
+      hovered = undefined
+      if (rebuild) {
+        plot?.destroy()
+        plot = build(next)
+      } else {
+        plot?.setData(
+          [
+            [next.startMs, next.endMs],
+            [null, null],
+          ],
+          true,
+        )
+      }
+    },
+    close() {
+      sizes.disconnect()
+      plot?.destroy()
+    },
+  }
+}
+
+const seriesNames = Array.from({ length: seriesColors }, (_, index) => `series-${index + 1}` as const)
+
+const byteSteps = Array.from({ length: 52 }, (_, power) => 2 ** power)
+const decimalSteps = Array.from({ length: 17 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat()
+
+/** From zero, so that heights compare; a little air above the highest dot. */
+function valueRange(scene: PlotScene | undefined): [number, number] {
+  let highest = 0
+  let lowest = 0
+  for (const [index, { values, times }] of scene?.series.entries() ?? []) {
+    if (scene?.hidden.has(index)) continue
+    for (let at = firstNotBefore(times, scene?.startMs ?? 0); at < values.length; at++) {
+      const value = values[at]!
+      if (value > highest) highest = value
+      else if (value < lowest) lowest = value
+    }
+  }
+  if (highest === 0 && lowest === 0) return [0, 1]
+  return [lowest * 1.1, highest * 1.12]
+}
+
+function timeLabels(splits: readonly number[], incrMs: number, utc: boolean): string[] {
+  let lastDay = ''
+  return splits.map((ms, index) => {
+    const day = formatDay(ms, utc)
+    const newDay = day !== lastDay && (index > 0 || incrMs >= 3_600_000)
+    lastDay = day
+    const clock = formatClock(ms, utc)
+    const label = incrMs >= 86_400_000 ? day.slice(5) : incrMs >= 60_000 ? clock.slice(0, 5) : clock
+    return newDay && incrMs < 86_400_000 ? `${label}\n${day.slice(5)}` : label
+  })
+}
+
+type PlotColors = Record<string, string>
+
+function drawDots(plot: uPlot, scene: PlotScene, hovered: Dot | undefined, colors: PlotColors): void {
+  const { ctx, bbox } = plot
+  const ratio = devicePixelRatio
+  const x = (ms: number) => plot.valToPos(ms, 'x', true)
+  const y = (value: number) => plot.valToPos(value, 'y', true)
+  ctx.save()
+  ctx.beginPath()
+  ctx.rect(bbox.left - 5 * ratio, bbox.top - 5 * ratio, bbox.width + 10 * ratio, bbox.height + 10 * ratio)
+  ctx.clip()
+  if (scene.band !== undefined) {
+    const left = x(scene.band.startMs)
+    const width = x(scene.band.endMs) - left
+    ctx.fillStyle = colors['accent'] ?? ''
+    ctx.globalAlpha = 0.13
+    ctx.fillRect(left, bbox.top, width, bbox.height)
+    ctx.globalAlpha = 0.7
+    ctx.fillRect(left, bbox.top, ratio, bbox.height)
+    ctx.fillRect(left + width - ratio, bbox.top, ratio, bbox.height)
+    ctx.globalAlpha = 1
+  }
+  const count = scene.series.reduce((sum, { times }) => sum + times.length, 0)
+  const radius = (count > 5000 ? 1.4 : count > 600 ? 2.2 : 3.2) * ratio
+  for (const [index, series] of scene.series.entries()) {
+    if (scene.hidden.has(index)) continue
+    const color = colors[`series-${(index % seriesColors) + 1}`] ?? ''
+    drawLine(ctx, series, color, x, y, ratio)
+    ctx.fillStyle = color
+    ctx.beginPath()
+    const first = firstNotBefore(series.times, scene.startMs)
+    for (let at = first; at < series.times.length; at++) {
+      const px = x(series.times[at]!)
+      const py = y(series.values[at]!)
+      ctx.moveTo(px + radius, py)
+      ctx.arc(px, py, radius, 0, 2 * Math.PI)
+    }
+    ctx.fill()
+    ctx.fillStyle = colors['danger'] ?? ''
+    for (const { timeMs } of series.failures) {
+      ctx.fillRect(x(timeMs) - ratio, bbox.top + bbox.height - tickPx * ratio, 2 * ratio, tickPx * ratio)
+    }
+  }
+  drawRings(plot, scene, hovered, colors, radius)
+  ctx.restore()
+}
+
+/** A faint line leads the eye; it breaks where profiles are missing. */
+function drawLine(
+  ctx: CanvasRenderingContext2D,
+  { times, values }: DotSeries,
+  color: string,
+  x: (ms: number) => number,
+  y: (value: number) => number,
+  ratio: number,
+): void {
+  if (times.length < 2) return
+  const gaps = Float64Array.from({ length: times.length - 1 }, (_, at) => times[at + 1]! - times[at]!).sort()
+  const longestMs = 2.5 * gaps[gaps.length >> 1]!
+  ctx.strokeStyle = color
+  ctx.globalAlpha = 0.3
+  ctx.lineWidth = 1.25 * ratio
+  ctx.beginPath()
+  for (let at = 0; at < times.length; at++) {
+    const joined = at > 0 && times[at]! - times[at - 1]! <= longestMs
+    if (joined) ctx.lineTo(x(times[at]!), y(values[at]!))
+    else ctx.moveTo(x(times[at]!), y(values[at]!))
+  }
+  ctx.stroke()
+  ctx.globalAlpha = 1
+}
+
+function drawRings(
+  plot: uPlot,
+  scene: PlotScene,
+  hovered: Dot | undefined,
+  colors: PlotColors,
+  radius: number,
+): void {
+  const { ctx } = plot
+  const ratio = devicePixelRatio
+  const ring = (timeMs: number, value: number, color: string, outer: number) => {
+    const px = plot.valToPos(timeMs, 'x', true)
+    const py = plot.valToPos(value, 'y', true)
+    ctx.beginPath()
+    ctx.arc(px, py, radius + outer * ratio, 0, 2 * Math.PI)
+    ctx.fillStyle = colors['surface'] ?? ''
+    ctx.fill()
+    ctx.strokeStyle = color
+    ctx.lineWidth = 2 * ratio
+    ctx.stroke()
+    ctx.beginPath()
+    ctx.arc(px, py, radius, 0, 2 * Math.PI)
+    ctx.fillStyle = color
+    ctx.fill()
+  }
+  const colorOf = (index: number) => colors[`series-${(index % seriesColors) + 1}`] ?? ''
+  for (const [index, { hash, times, values }] of scene.series.entries()) {
+    if (!scene.selectedId.endsWith(`-${hash}`) || scene.hidden.has(index)) continue
+    const timeMs = Number(scene.selectedId.split('-')[0])
+    const at = firstNotBefore(times, timeMs)
+    if (times[at] === timeMs) ring(timeMs, values[at]!, colors['text'] ?? '', 3.5)
+  }
+  if (hovered !== undefined && hovered.failure === undefined) {
+    ring(hovered.timeMs, hovered.value, colorOf(hovered.series), 2.5)
+  }
+}

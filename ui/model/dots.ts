@@ -1,0 +1,147 @@
+import type { QueryRangeAnswer } from '../../query/api/types.ts'
+
+/** One series of the plot: times ascending, and what to draw there. */
+export interface DotSeries {
+  readonly hash: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly times: Float64Array
+  readonly values: Float64Array
+  readonly failures: readonly DotFailure[]
+}
+
+export interface DotFailure {
+  readonly timeMs: number
+  readonly health: string
+  readonly httpStatus: number
+}
+
+/** A dot, or a failed attempt (`failure` set). */
+export interface Dot {
+  readonly series: number
+  readonly timeMs: number
+  readonly value: number
+  readonly id: string
+  readonly failure?: DotFailure
+}
+
+export function toDotSeries(answer: QueryRangeAnswer): DotSeries[] {
+  return answer.result.map(({ hash, metric, values, failures }) => ({
+    hash,
+    labels: metric,
+    times: Float64Array.from(values, ([ms]) => ms),
+    values: Float64Array.from(values, ([, value]) => Number(value)),
+    failures: (failures ?? []).map(([timeMs, health, httpStatus]) => ({ timeMs, health, httpStatus })),
+  }))
+}
+
+export interface DotScale {
+  readonly x: (timeMs: number) => number
+  readonly y: (value: number) => number
+  /** Milliseconds a pixel stands for. */
+  readonly msPerPx: number
+  /** Where ticks of failed attempts are drawn. */
+  readonly failureY: number
+}
+
+/** The dot nearest to a place in pixels, or undefined where none is within `reachPx`. */
+export function nearestDot(
+  series: readonly DotSeries[],
+  place: { readonly x: number; readonly y: number; readonly timeMs: number },
+  scale: DotScale,
+  reachPx: number,
+): Dot | undefined {
+  let best: Dot | undefined
+  let bestDistance = reachPx * reachPx
+  const reachMs = reachPx * scale.msPerPx
+  for (const [index, { times, values, failures, hash }] of series.entries()) {
+    for (let at = firstNotBefore(times, place.timeMs - reachMs); at < times.length; at++) {
+      const timeMs = times[at]!
+      if (timeMs > place.timeMs + reachMs) break
+      const distance = (scale.x(timeMs) - place.x) ** 2 + (scale.y(values[at]!) - place.y) ** 2
+      if (distance >= bestDistance) continue
+      bestDistance = distance
+      best = { series: index, timeMs, value: values[at]!, id: `${timeMs}-${hash}` }
+    }
+    for (const failure of failures) {
+      if (Math.abs(failure.timeMs - place.timeMs) > reachMs) continue
+      const distance = (scale.x(failure.timeMs) - place.x) ** 2 + (scale.failureY - place.y) ** 2
+      if (distance >= bestDistance) continue
+      bestDistance = distance
+      best = { series: index, timeMs: failure.timeMs, value: 0, id: `${failure.timeMs}-${hash}`, failure }
+    }
+  }
+  return best
+}
+
+/** The profile after (+1) or before (-1) `id` in its own series; the newest of all where `id` is not there. */
+export function stepDot(series: readonly DotSeries[], id: string, step: 1 | -1): string | undefined {
+  const dash = id.indexOf('-')
+  const hash = id.slice(dash + 1)
+  const own = series.find((candidate) => candidate.hash === hash)
+  if (dash > 0 && own !== undefined) {
+    const timeMs = Number(id.slice(0, dash))
+    const at = firstNotBefore(own.times, timeMs)
+    const next = own.times[step < 0 ? at - 1 : own.times[at] === timeMs ? at + 1 : at]
+    return next === undefined ? undefined : `${next}-${hash}`
+  }
+  let newest: string | undefined
+  let newestMs = Number.NEGATIVE_INFINITY
+  for (const candidate of series) {
+    const last = candidate.times.at(-1)
+    if (last === undefined || last <= newestMs) continue
+    newestMs = last
+    newest = `${last}-${candidate.hash}`
+  }
+  return newest
+}
+
+/** Labels by which the series differ, most telling first; those that all share say nothing in a legend. */
+export function differingLabels(series: readonly DotSeries[]): string[] {
+  const values = new Map<string, Set<string>>()
+  for (const name of new Set(series.flatMap(({ labels }) => Object.keys(labels)))) {
+    values.set(name, new Set(series.map(({ labels }) => labels[name] ?? '')))
+  }
+  const differing = [...values].filter(([, seen]) => seen.size > 1).map(([name]) => name)
+  return differing.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+}
+
+/** What tells a series from the others in few words. */
+export function seriesName(labels: Readonly<Record<string, string>>, differing: readonly string[]): string {
+  const said = differing.filter((name) => name !== 'profile_path' || differing.length === 1)
+  const parts = said
+    .slice(0, 3)
+    .map((name) => labels[name] ?? '')
+    .filter((value) => value !== '')
+  if (parts.length > 0) return parts.join(' · ')
+  const type = labels['profile_type']
+  const who = labels['service_name'] ?? labels['job'] ?? labels['instance']
+  return [who, type].filter((part) => part !== undefined).join(' · ') || 'profiles'
+}
+
+export function firstNotBefore(times: Float64Array, timeMs: number): number {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (times[middle]! < timeMs) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+const telling = [
+  'service_name',
+  'job',
+  'namespace',
+  'workload',
+  'pod',
+  'container',
+  'instance',
+  'profile_type',
+  'version',
+]
+
+function rank(name: string): number {
+  const at = telling.indexOf(name)
+  return at < 0 ? telling.length : at
+}

@@ -1,0 +1,79 @@
+import { defaultRange } from './time-range.ts'
+
+/** All that the page shows, as the query string holds it. "" means not said. */
+export interface UrlState {
+  /** Selector; undefined means that nobody chose one yet. */
+  readonly q: string | undefined
+  /** Sample type. */
+  readonly type: string
+  readonly from: string
+  readonly to: string
+  /** `utc`, else the browser's zone. */
+  readonly tz: string
+  /** The profile that is open. */
+  readonly id: string
+  /** The merged range that is open, unix ms. */
+  readonly mfrom: string
+  readonly mto: string
+  /** What is searched for in the flame graph and the table. */
+  readonly s: string
+  /** The function marked in the table. */
+  readonly fn: string
+  /** Hash of the path of the frame zoomed to. */
+  readonly zoom: string
+  /** `both`, `flame` or `top`. */
+  readonly view: string
+  /** Order of the table: `flat`, `cum` or `name`. */
+  readonly sort: string
+  /** `failing` narrows the targets to those. */
+  readonly health: string
+  /** Hashes of series that the legend switched off, with commas. */
+  readonly hide: string
+  /** Seconds between reloads; "0" is off. */
+  readonly refresh: string
+}
+
+export type UrlPatch = { readonly [Key in keyof UrlState]?: string | undefined }
+
+const defaults: UrlState = {
+  q: undefined,
+  type: '',
+  from: defaultRange.from,
+  to: defaultRange.to,
+  tz: '',
+  id: '',
+  mfrom: '',
+  mto: '',
+  s: '',
+  fn: '',
+  zoom: '',
+  view: 'both',
+  sort: 'flat',
+  health: '',
+  hide: '',
+  refresh: '10',
+}
+
+export function parseUrlState(search: string): UrlState {
+  const params = new URLSearchParams(search)
+  const entries = Object.entries(defaults).map(([key, fallback]) => [key, params.get(key) ?? fallback])
+  return Object.fromEntries(entries) as unknown as UrlState
+}
+
+/**
+ * The query string with `patch` applied. Keys it does not know stay as they are, for whoever put them there;
+ * a key that holds its default is left out.
+ */
+export function patchSearch(search: string, patch: UrlPatch): string {
+  const params = new URLSearchParams(search)
+  for (const [key, value] of Object.entries(patch)) {
+    const fallback = defaults[key as keyof UrlState]
+    if (value === undefined || value === fallback) params.delete(key)
+    else params.set(key, value)
+  }
+  const text = params.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+/** What closes the open profile or range, with all that belongs to it. */
+export const closeSelection: UrlPatch = { id: '', mfrom: '', mto: '', zoom: '', fn: '' }

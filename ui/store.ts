@@ -1,0 +1,294 @@
+import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
+import { createContext } from 'preact'
+import { useContext } from 'preact/hooks'
+import type {
+  FlamegraphAnswer,
+  ProfileItem,
+  ProfilesAnswer,
+  QueryRangeAnswer,
+  TargetsAnswer,
+  TopAnswer,
+} from '../query/api/types.ts'
+import {
+  fetchFlamegraph,
+  fetchLabelValues,
+  fetchProfiles,
+  fetchRange,
+  fetchTargets,
+  fetchTop,
+  type ProfileSource,
+  type Selection,
+  seconds,
+} from './api.ts'
+import { type DotSeries, toDotSeries } from './model/dots.ts'
+import { chosenValue, formatSelector, withMatcher } from './model/selector-edit.ts'
+import { isRelative, type ResolvedRange, resolveRange } from './model/time-range.ts'
+import {
+  closeSelection,
+  parseUrlState,
+  patchSearch,
+  type UrlPatch,
+  type UrlState,
+} from './model/url-state.ts'
+import { createResource, type Resource } from './resource.ts'
+
+export type Page = 'explore' | 'targets' | 'status'
+export type Theme = 'system' | 'light' | 'dark'
+
+export interface Store {
+  readonly page: ReadonlySignal<Page>
+  readonly url: ReadonlySignal<UrlState>
+  /** Changes the query string; `replace` leaves no step for the back button. */
+  readonly go: (patch: UrlPatch, options?: { readonly page?: Page; readonly replace?: boolean }) => void
+  /** An address inside the UI, for links. */
+  readonly href: (page: Page, patch?: UrlPatch) => string
+  readonly utc: ReadonlySignal<boolean>
+  readonly nowMs: ReadonlySignal<number>
+  readonly reload: () => void
+  readonly theme: ReadonlySignal<Theme>
+  readonly setTheme: (theme: Theme) => void
+  readonly dark: ReadonlySignal<boolean>
+  /** The range of the URL against the clock of the last reload. */
+  readonly resolved: ReadonlySignal<ResolvedRange>
+  /** What the URL selects, else a sensible beginning; undefined until that is known. */
+  readonly selector: ReadonlySignal<string | undefined>
+  readonly menus: Readonly<Record<MenuLabel, Resource<unknown, readonly string[]>>>
+  readonly range: Resource<Selection, QueryRangeAnswer>
+  readonly dots: ReadonlySignal<readonly DotSeries[]>
+  readonly listLimit: ReadonlySignal<number>
+  readonly showMore: () => void
+  readonly profiles: Resource<Selection & { readonly limit: number }, ProfilesAnswer>
+  /** What is open below the plot. */
+  readonly source: ReadonlySignal<ProfileSource | undefined>
+  readonly item: Resource<{ readonly id: string }, ProfileItem | undefined>
+  readonly flame: Resource<ProfileSource, FlamegraphAnswer>
+  readonly top: Resource<ProfileSource, TopAnswer>
+  readonly targets: Resource<unknown, TargetsAnswer>
+  /** Something to say to screen readers and for a moment on the screen. */
+  readonly notice: ReadonlySignal<string>
+  readonly say: (text: string) => void
+}
+
+export const menuLabels = ['service_name', 'job', 'profile_type'] as const
+export type MenuLabel = (typeof menuLabels)[number]
+
+export function createStore(): Store {
+  const place = signal(readPlace())
+  addEventListener('popstate', () => {
+    place.value = readPlace()
+  })
+  const page = computed(() => place.value.page)
+  const url = computed(() => parseUrlState(place.value.search))
+  const utc = computed(() => url.value.tz === 'utc')
+  const href = (to: Page, patch: UrlPatch = {}) =>
+    new URL(pagePaths[to] + patchSearch(place.value.search, patch), document.baseURI).href
+  const go: Store['go'] = (patch, { page: to = page.peek(), replace = false } = {}) => {
+    const target = href(to, patch)
+    if (target === location.href) return
+    if (replace) history.replaceState(null, '', target)
+    else history.pushState(null, '', target)
+    place.value = readPlace()
+  }
+
+  const nowMs = signal(Date.now())
+  const reload = () => {
+    nowMs.value = Date.now()
+  }
+  keepReloading(url, page, reload)
+  const { theme, setTheme, dark } = createTheme()
+
+  const resolved = computed(() => resolveRange(url.value, { nowMs: nowMs.value, utc: utc.value }))
+  const menuRange = computed(() => ({
+    start: seconds(resolved.value.startMs),
+    end: seconds(resolved.value.endMs),
+  }))
+  const onExplore = () => page.value === 'explore'
+  const menu = (label: MenuLabel) =>
+    createResource(
+      () =>
+        onExplore()
+          ? { match: withMatcher(url.value.q ?? '{}', label, undefined), ...menuRange.value }
+          : undefined,
+      ({ match, start, end }, abort) => fetchLabelValues(label, match, { start, end }, abort),
+    )
+  const menus = { service_name: menu('service_name'), job: menu('job'), profile_type: menu('profile_type') }
+
+  const selector = computed(
+    () => url.value.q ?? beginning(menus.profile_type.value.data, menus.service_name.value.data),
+  )
+  const selection = computed((): Selection | undefined =>
+    onExplore() && selector.value !== undefined
+      ? {
+          query: selector.value,
+          ...resolved.value,
+          ...(url.value.type === '' ? {} : { type: url.value.type }),
+        }
+      : undefined,
+  )
+  const sameQuestion = (before: Selection, now: Selection) =>
+    before.query === now.query && before.type === now.type
+  const range = createResource(() => selection.value, fetchRange, sameQuestion)
+  const dots = computed(() => (range.value.data === undefined ? [] : toDotSeries(range.value.data)))
+
+  const source = computed((): ProfileSource | undefined => {
+    const { id, mfrom, mto, type } = url.value
+    if (!onExplore()) return undefined
+    const typed = type === '' ? {} : { type }
+    if (id !== '') return { id, ...typed }
+    const startMs = Number(mfrom)
+    const endMs = Number(mto)
+    if (mfrom === '' || !(startMs < endMs) || selector.value === undefined) return undefined
+    return { query: selector.value, startMs, endMs, ...typed }
+  })
+  const listLimit = signal(50)
+  const profiles = createResource(
+    () =>
+      selection.value !== undefined && source.value === undefined
+        ? { ...selection.value, limit: listLimit.value }
+        : undefined,
+    fetchProfiles,
+    sameQuestion,
+  )
+  const item = createResource(
+    () => (url.value.id === '' || !onExplore() ? undefined : { id: url.value.id }),
+    async ({ id }, abort) => {
+      const timeMs = Number(id.split('-')[0])
+      // Both ends are inclusive: every series scraped in this very millisecond.
+      const around = { query: '{}', startMs: timeMs, endMs: timeMs + 1, limit: 500 }
+      const { data, warnings } = await fetchProfiles(around, abort)
+      return { data: data.profiles.find((profile) => profile.id === id), warnings }
+    },
+    () => false,
+  )
+  const flame = createResource(() => source.value, fetchFlamegraph)
+  const top = createResource(() => source.value, fetchTop)
+
+  const nothingThere = computed(() => range.value.data !== undefined && dots.value.length === 0)
+  const targets = createResource(
+    () => (page.value === 'targets' || (onExplore() && nothingThere.value) ? { at: nowMs.value } : undefined),
+    (_key, abort) => fetchTargets(abort),
+  )
+
+  const notice = signal('')
+  let noticeTimer: ReturnType<typeof setTimeout> | undefined
+  const say = (text: string) => {
+    notice.value = text
+    clearTimeout(noticeTimer)
+    noticeTimer = setTimeout(() => {
+      notice.value = ''
+    }, 2500)
+  }
+  const showMore = () => {
+    listLimit.value = Math.min(1000, listLimit.peek() * 2)
+  }
+  return {
+    page,
+    url,
+    go,
+    href,
+    utc,
+    nowMs,
+    reload,
+    theme,
+    setTheme,
+    dark,
+    resolved,
+    selector,
+    menus,
+    range,
+    dots,
+    listLimit,
+    showMore,
+    profiles,
+    source,
+    item,
+    flame,
+    top,
+    targets,
+    notice,
+    say,
+  }
+}
+
+export const StoreContext = createContext<Store | undefined>(undefined)
+
+export function useStore(): Store {
+  const store = useContext(StoreContext)
+  if (store === undefined) throw new TypeError('useStore is called outside of StoreContext')
+  return store
+}
+
+/** The selector changes: what was open no longer belongs to it, nor does the sample type to another profile type. */
+export function selectorPatch(before: string, now: string): UrlPatch {
+  const sameType = chosenValue(before, 'profile_type') === chosenValue(now, 'profile_type')
+  return { q: now, hide: '', ...closeSelection, ...(sameType ? {} : { type: '' }) }
+}
+
+const pagePaths: Readonly<Record<Page, string>> = { explore: './', targets: 'targets', status: 'status' }
+
+function readPlace(): { page: Page; search: string } {
+  const base = new URL(document.baseURI).pathname
+  const path = location.pathname.startsWith(base) ? location.pathname.slice(base.length) : ''
+  const page = path.replace(/\/$/, '')
+  return { page: page === 'targets' || page === 'status' ? page : 'explore', search: location.search }
+}
+
+/** Where a person begins who chose nothing: one profile type, because different types cannot be added. */
+function beginning(
+  types: readonly string[] | undefined,
+  services: readonly string[] | undefined,
+): string | undefined {
+  if (types === undefined) return undefined
+  const type = types.includes('cpu') ? 'cpu' : types[0]
+  if (type === undefined) return '{}'
+  const service = services?.length === 1 ? services[0] : undefined
+  return formatSelector([
+    ...(service === undefined ? [] : [{ label: 'service_name', op: '=', value: service }]),
+    { label: 'profile_type', op: '=', value: type },
+  ])
+}
+
+/** Reloads while the range moves with the clock and somebody looks. */
+function keepReloading(url: ReadonlySignal<UrlState>, page: ReadonlySignal<Page>, reload: () => void): void {
+  effect(() => {
+    const everySeconds = Number(url.value.refresh)
+    if (!(everySeconds > 0) || (page.value === 'explore' && !isRelative(url.value))) return
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') reload()
+    }, Math.max(2, everySeconds) * 1000)
+    return () => clearInterval(timer)
+  })
+}
+
+function createTheme(): Pick<Store, 'theme' | 'setTheme' | 'dark'> {
+  const stored = readStorage(themeKey)
+  const theme = signal<Theme>(stored === 'light' || stored === 'dark' ? stored : 'system')
+  const query = matchMedia('(prefers-color-scheme: dark)')
+  const systemDark = signal(query.matches)
+  query.addEventListener('change', () => {
+    systemDark.value = query.matches
+  })
+  effect(() => {
+    document.documentElement.dataset['theme'] = theme.value
+  })
+  const setTheme = (chosen: Theme) => {
+    theme.value = chosen
+    try {
+      localStorage.setItem(themeKey, chosen)
+    } catch {
+      // Storage may be forbidden; the choice then lasts as long as the page.
+    }
+  }
+  const dark = computed(() => theme.value === 'dark' || (theme.value === 'system' && systemDark.value))
+  return { theme, setTheme, dark }
+}
+
+const themeKey = 'conprof-theme'
+
+function readStorage(key: string): string | null {
+  try {
+    return localStorage.getItem(key)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,28 @@
+import type { AnchorHTMLAttributes, ComponentChildren } from 'preact'
+import type { UrlPatch } from '../model/url-state.ts'
+import { type Page, useStore } from '../store.ts'
+
+/** A real link, so that it opens in a new tab and can be copied; a plain click stays in the page. */
+export function Link(
+  props: {
+    readonly page?: Page
+    readonly patch?: UrlPatch
+    readonly children: ComponentChildren
+  } & Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href' | 'onClick'>,
+) {
+  const store = useStore()
+  const { page = store.page.value, patch = {}, children, ...rest } = props
+  return (
+    <a
+      {...rest}
+      href={store.href(page, patch)}
+      onClick={(event) => {
+        if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
+        event.preventDefault()
+        store.go(patch, { page })
+      }}
+    >
+      {children}
+    </a>
+  )
+}

@@ -1,0 +1,94 @@
+import type { ProfileItem } from '../../query/api/types.ts'
+import { differingLabels, seriesName } from '../model/dots.ts'
+import { formatBytes, formatSeconds, formatTime, formatValue } from '../model/format.ts'
+import { healthWords, isFailure } from '../model/health-words.ts'
+import { closeSelection } from '../model/url-state.ts'
+import { useStore } from '../store.ts'
+import { Link } from './link.tsx'
+import { ErrorNotice, Loading, Warnings } from './notices.tsx'
+
+/** What the plot shows, as a table: the newest attempts first. */
+export function ProfileList() {
+  const store = useStore()
+  const { data, error, warnings, loading } = store.profiles.value
+  const differing = differingLabels(store.dots.value)
+  const type = store.range.value.data?.type ?? ''
+  if (error !== undefined && data === undefined) return <ErrorNotice error={error} />
+  if (data === undefined) return <Loading what="Reading the list…" />
+  if (data.profiles.length === 0) return null
+  return (
+    <section class={`panel${loading ? ' is-loading' : ''}`} aria-label="Stored profiles">
+      <header class="panel-head">
+        <h2>Profiles</h2>
+        <p class="muted">newest first</p>
+      </header>
+      <Warnings warnings={warnings} />
+      <div class="table-scroll" tabIndex={0} role="region" aria-label="List of profiles">
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">Time</th>
+              <th scope="col">Series</th>
+              <th scope="col" class="number">
+                {type}
+              </th>
+              <th scope="col" class="number">
+                Covers
+              </th>
+              <th scope="col" class="number">
+                Scrape took
+              </th>
+              <th scope="col" class="number">
+                Size
+              </th>
+              <th scope="col">Health</th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.profiles.map((profile) => (
+              <ProfileRow key={profile.id} profile={profile} type={type} differing={differing} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {data.next !== undefined && store.listLimit.value < 1000 && (
+        <p class="panel-foot">
+          <button type="button" class="button" onClick={store.showMore}>
+            Show more
+          </button>
+        </p>
+      )}
+    </section>
+  )
+}
+
+function ProfileRow(props: {
+  readonly profile: ProfileItem
+  readonly type: string
+  readonly differing: readonly string[]
+}) {
+  const store = useStore()
+  const { profile, type, differing } = props
+  const total = profile.totals.find((candidate) => candidate.type === type)
+  const open = { ...closeSelection, id: profile.id }
+  const time = formatTime(profile.time, store.utc.value)
+  return (
+    <tr
+      class={profile.hasBody ? 'row-link' : undefined}
+      onClick={(event) => {
+        if (!profile.hasBody || event.target instanceof HTMLAnchorElement) return
+        store.go(open)
+      }}
+    >
+      <td class="nowrap">{profile.hasBody ? <Link patch={open}>{time}</Link> : time}</td>
+      <td>{seriesName(profile.labels, differing)}</td>
+      <td class="number">{total === undefined ? '' : formatValue(Number(total.value), total.unit)}</td>
+      <td class="number">{profile.durationSeconds > 0 ? formatSeconds(profile.durationSeconds) : ''}</td>
+      <td class="number muted">{formatSeconds(profile.scrapeSeconds ?? 0)}</td>
+      <td class="number">{profile.sizeBytes > 0 ? formatBytes(profile.sizeBytes) : ''}</td>
+      <td class={isFailure(profile.health) ? 'danger' : 'muted'}>
+        {healthWords(profile.health, profile.httpStatus)}
+      </td>
+    </tr>
+  )
+}

@@ -1,0 +1,142 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { chosenValue, readMatchers, withMatcher } from '../model/selector-edit.ts'
+import { type MenuLabel, selectorPatch, useStore } from '../store.ts'
+import { SelectorEditor } from './selector-editor.tsx'
+
+/** The selector as text, and as menus for people who do not type; both edit the same string. */
+export function SelectorBar() {
+  const store = useStore()
+  const selector = store.selector.value ?? ''
+  const [text, setText] = useState(selector)
+  const applied = useRef(selector)
+  useEffect(() => {
+    if (applied.current === selector) return
+    applied.current = selector
+    setText(selector)
+  }, [selector])
+  const apply = (now: string) => {
+    setText(now)
+    applied.current = now
+    store.go(selectorPatch(selector, now.trim() === '' ? '{}' : now.trim()))
+    store.reload()
+  }
+  const changed = text.trim() !== selector.trim()
+  const unreadable = readMatchers(text) === undefined
+  const serverError = store.range.value.error
+  return (
+    <section class="selector-bar" aria-label="Which profiles">
+      <form
+        class="selector-line"
+        onSubmit={(event) => {
+          event.preventDefault()
+          apply(text)
+        }}
+      >
+        <SelectorEditor
+          text={text}
+          invalid={unreadable || serverError?.position !== undefined}
+          errorAt={changed ? undefined : serverError?.position}
+          onChange={setText}
+          onApply={apply}
+        />
+        <button type="submit" class={`button${changed ? ' button-primary' : ''}`} disabled={unreadable}>
+          Show
+        </button>
+      </form>
+      <div class="chips">
+        <ProfileTypes selector={selector} onChoose={apply} />
+        <LabelMenu label="service_name" title="Service" selector={selector} onChoose={apply} />
+        <LabelMenu label="job" title="Job" selector={selector} onChoose={apply} />
+        <SampleTypes />
+        {changed && (
+          <span class="hint">
+            {unreadable ? 'not a selector yet, as {job="api", profile_type="cpu"}' : 'Enter shows it'}
+          </span>
+        )}
+      </div>
+    </section>
+  )
+}
+
+interface MenuProps {
+  readonly selector: string
+  readonly onChoose: (selector: string) => void
+}
+
+/** Few and the first question, so they stand open. */
+function ProfileTypes({ selector, onChoose }: MenuProps) {
+  const store = useStore()
+  const types = store.menus.profile_type.value.data ?? []
+  const chosen = chosenValue(selector, 'profile_type')
+  if (types.length === 0) return null
+  return (
+    <div class="segments" role="group" aria-label="Profile type">
+      {types.map((type) => (
+        <button
+          key={type}
+          type="button"
+          aria-pressed={type === chosen}
+          onClick={() => onChoose(withMatcher(selector, 'profile_type', type))}
+        >
+          {type}
+        </button>
+      ))}
+    </div>
+  )
+}
+
+function LabelMenu({
+  label,
+  title,
+  selector,
+  onChoose,
+}: MenuProps & { readonly label: MenuLabel; readonly title: string }) {
+  const store = useStore()
+  const values = store.menus[label].value.data ?? []
+  const chosen = chosenValue(selector, label)
+  const mentioned = (readMatchers(selector) ?? []).some((matcher) => matcher.label === label)
+  if (values.length === 0 && !mentioned) return null
+  const offered = chosen === undefined || values.includes(chosen) ? values : [chosen, ...values]
+  return (
+    <label class="field">
+      <span>{title}</span>
+      <select
+        value={chosen ?? (mentioned ? '\u0001' : '')}
+        onChange={(event) => {
+          const value = event.currentTarget.value
+          if (value !== '\u0001') onChoose(withMatcher(selector, label, value === '' ? undefined : value))
+        }}
+      >
+        <option value="">all ({values.length})</option>
+        {mentioned && chosen === undefined && <option value={'\u0001'}>as written</option>}
+        {offered.map((value) => (
+          <option key={value} value={value}>
+            {value}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+function SampleTypes() {
+  const store = useStore()
+  const data = store.range.value.data
+  const types = data?.sampleTypes ?? []
+  const type = store.url.value.type
+  const shown = data?.type ?? type
+  if (types.length === 0) return null
+  return (
+    <label class="field">
+      <span>Sample type</span>
+      <select value={shown} onChange={(event) => store.go({ type: event.currentTarget.value, zoom: '' })}>
+        {types.some((offered) => offered.type === shown) ? null : <option value={shown}>{shown}</option>}
+        {types.map((offered) => (
+          <option key={offered.type} value={offered.type}>
+            {offered.type} ({offered.unit})
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}

@@ -1,0 +1,160 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import type {
+  BlocksAnswer,
+  BuildInfoAnswer,
+  ConfigAnswer,
+  FlagsAnswer,
+  RuntimeInfoAnswer,
+} from '../../query/api/types.ts'
+import { ApiError, fetchAnswer, type Loaded } from '../api.ts'
+import { formatAgo, formatBytes, formatTime, plural } from '../model/format.ts'
+import { useStore } from '../store.ts'
+import { ErrorNotice, Loading } from './notices.tsx'
+
+export function StatusPage() {
+  const store = useStore()
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1>Status</h1>
+      </header>
+      <div class="status-columns">
+        <Section<BuildInfoAnswer> title="Build" path="status/buildinfo">
+          {(build) => (
+            <Pairs
+              pairs={[
+                ['Version', build.version],
+                ['Revision', build.revision],
+                ['Node.js', build.nodeVersion],
+              ]}
+            />
+          )}
+        </Section>
+        <Section<RuntimeInfoAnswer> title="Process" path="status/runtimeinfo">
+          {(runtime) => (
+            <Pairs
+              pairs={[
+                [
+                  'Started',
+                  `${formatTime(runtime.startTime, store.utc.value)} (${formatAgo(runtime.startTime, runtime.serverTime)})`,
+                ],
+                ['Resident memory', formatBytes(runtime.residentBytes)],
+                ['Heap in use', formatBytes(runtime.heapUsedBytes)],
+              ]}
+            />
+          )}
+        </Section>
+      </div>
+      <Section<BlocksAnswer> title="Blocks" path="status/blocks">
+        {({ blocks }) => <Blocks blocks={blocks} />}
+      </Section>
+      <Section<FlagsAnswer> title="Flags" path="status/flags">
+        {(flags) => <Pairs pairs={Object.entries(flags).map(([name, value]) => [`--${name}`, value])} />}
+      </Section>
+      <Section<ConfigAnswer> title="Configuration" path="status/config">
+        {({ yaml }) => (
+          <pre class="config" tabIndex={0}>
+            {yaml}
+          </pre>
+        )}
+      </Section>
+    </div>
+  )
+}
+
+function Section<Data>(props: {
+  readonly title: string
+  readonly path: string
+  readonly children: (data: Data) => ComponentChildren
+}) {
+  const store = useStore()
+  const at = store.nowMs.value
+  const [answer, setAnswer] = useState<Loaded<Data> | ApiError>()
+  useEffect(() => {
+    const abort = new AbortController()
+    fetchAnswer<Data>(props.path, {}, abort.signal).then(setAnswer, (error: unknown) => {
+      if (!abort.signal.aborted && error instanceof ApiError) setAnswer(error)
+    })
+    return () => abort.abort()
+  }, [props.path, at])
+  return (
+    <section class="panel" aria-label={props.title}>
+      <header class="panel-head">
+        <h2>{props.title}</h2>
+      </header>
+      <div class="panel-body">
+        {answer === undefined ? (
+          <Loading what="Asking…" />
+        ) : answer instanceof ApiError ? (
+          <ErrorNotice error={answer} />
+        ) : (
+          props.children(answer.data)
+        )}
+      </div>
+    </section>
+  )
+}
+
+function Pairs({ pairs }: { readonly pairs: readonly (readonly [string, string])[] }) {
+  return (
+    <dl class="pairs">
+      {pairs.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value === '' ? <span class="muted">not set</span> : value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function Blocks({ blocks }: { readonly blocks: BlocksAnswer['blocks'] }) {
+  const utc = useStore().utc.value
+  if (blocks.length === 0)
+    return <p class="muted">No block yet: the first is cut some time after the first profile.</p>
+  return (
+    <>
+      <p class="muted">
+        {plural(blocks.length, 'block')},{' '}
+        {formatBytes(blocks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0))}
+      </p>
+      <div class="table-scroll" tabIndex={0} role="region" aria-label="List of blocks">
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">From</th>
+              <th scope="col">To</th>
+              <th scope="col">Place</th>
+              <th scope="col" class="number">
+                Level
+              </th>
+              <th scope="col" class="number">
+                Profiles
+              </th>
+              <th scope="col" class="number">
+                Size
+              </th>
+              <th scope="col">Name</th>
+            </tr>
+          </thead>
+          <tbody>
+            {blocks.map((block) => (
+              <tr key={`${block.place} ${block.name}`}>
+                <td class="nowrap">{formatTime(block.minTime, utc)}</td>
+                <td class="nowrap">{formatTime(block.maxTime, utc)}</td>
+                <td>{block.place}</td>
+                <td class="number">{block.level}</td>
+                <td class="number">{block.profiles?.toLocaleString('en-US') ?? ''}</td>
+                <td class="number">{formatBytes(block.sizeBytes)}</td>
+                <td>
+                  <code>{block.name}</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  )
+}

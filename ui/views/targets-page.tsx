@@ -1,0 +1,143 @@
+import type { TargetAnswer } from '../../query/api/types.ts'
+import { formatAgo, formatBytes, formatSeconds, formatTime, plural } from '../model/format.ts'
+import { healthWords, isFailure } from '../model/health-words.ts'
+import { selectorOf } from '../model/selector-edit.ts'
+import { closeSelection } from '../model/url-state.ts'
+import { useStore } from '../store.ts'
+import { Link } from './link.tsx'
+import { Empty, ErrorNotice, Loading, Warnings } from './notices.tsx'
+
+export function TargetsPage() {
+  const store = useStore()
+  const { data, error, warnings } = store.targets.value
+  const sickOnly = store.url.value.health === 'failing'
+  const loops = data?.activeTargets ?? []
+  const sick = loops.filter(({ health }) => isFailure(health))
+  const pools = groupBy(sickOnly ? sick : loops, ({ scrapePool }) => scrapePool)
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1>Targets</h1>
+        {data !== undefined && (
+          <p class="muted">
+            {plural(loops.length, 'scrape loop')},{' '}
+            {sick.length === 0 ? 'none failing' : `${sick.length} failing`}
+            {data.droppedTargets.length > 0
+              ? `, ${plural(data.droppedTargets.length, 'target')} dropped by relabelling`
+              : ''}
+          </p>
+        )}
+        <div class="segments" role="group" aria-label="Which targets">
+          <button
+            type="button"
+            aria-pressed={!sickOnly}
+            onClick={() => store.go({ health: '' }, { replace: true })}
+          >
+            All
+          </button>
+          <button
+            type="button"
+            aria-pressed={sickOnly}
+            onClick={() => store.go({ health: 'failing' }, { replace: true })}
+          >
+            Failing
+          </button>
+        </div>
+      </header>
+      {error !== undefined && <ErrorNotice error={error} />}
+      <Warnings warnings={warnings} />
+      {data === undefined && error === undefined && <Loading what="Asking for the targets…" />}
+      {data !== undefined && loops.length === 0 && (
+        <Empty title="Nothing is scraped">
+          <p>Name what to scrape in the configuration, under scrape_configs, and reload it.</p>
+        </Empty>
+      )}
+      {data !== undefined && loops.length > 0 && pools.size === 0 && <Empty title="Nothing is failing" />}
+      {[...pools].map(([pool, targets]) => (
+        <Pool key={pool} name={pool} targets={targets} />
+      ))}
+    </div>
+  )
+}
+
+function Pool({ name, targets }: { readonly name: string; readonly targets: readonly TargetAnswer[] }) {
+  const healthy = targets.filter(({ health }) => !isFailure(health)).length
+  return (
+    <section class="panel" aria-label={`Targets of ${name}`}>
+      <header class="panel-head">
+        <h2>{name}</h2>
+        <p class="muted">
+          {healthy} of {targets.length} well
+        </p>
+      </header>
+      <div class="table-scroll" tabIndex={0} role="region" aria-label={`Scrape loops of ${name}`}>
+        <table class="table">
+          <thead>
+            <tr>
+              <th scope="col">Health</th>
+              <th scope="col">Type</th>
+              <th scope="col">Address</th>
+              <th scope="col">Last scrape</th>
+              <th scope="col" class="number">
+                Took
+              </th>
+              <th scope="col" class="number">
+                Received
+              </th>
+              <th scope="col" class="number">
+                Next
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {targets.map((target) => (
+              <TargetRow
+                key={`${target.scrapeUrl} ${target.profileType} ${JSON.stringify(target.labels)}`}
+                target={target}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  )
+}
+
+function TargetRow({ target }: { readonly target: TargetAnswer }) {
+  const store = useStore()
+  const nowMs = store.nowMs.value
+  const failing = isFailure(target.health)
+  const tone = failing ? 'bad' : target.health === 'ok' ? 'good' : 'plain'
+  const selected = { ...closeSelection, q: selectorOf(target.labels), type: '', health: '' }
+  return (
+    <tr>
+      <td>
+        <span class={`badge badge-${tone}`}>{target.health}</span>
+      </td>
+      <td>
+        <Link page="explore" patch={selected} title="Show its profiles">
+          {target.profileType}
+        </Link>
+      </td>
+      <td class="target-address">
+        <code>{target.scrapeUrl}</code>
+        {(target.reason !== '' || failing) && (
+          <p class={failing ? 'target-reason danger' : 'target-reason muted'}>
+            {target.reason || healthWords(target.health)}
+            {target.remedy === '' ? null : <span class="target-remedy">{target.remedy}</span>}
+          </p>
+        )}
+      </td>
+      <td class="nowrap" title={target.lastScrape > 0 ? formatTime(target.lastScrape, store.utc.value) : ''}>
+        {target.lastScrape > 0 ? formatAgo(target.lastScrape, nowMs) : 'not yet'}
+      </td>
+      <td class="number">{target.lastScrape > 0 ? formatSeconds(target.lastScrapeDurationSeconds) : ''}</td>
+      <td class="number">{target.lastSizeBytes > 0 ? formatBytes(target.lastSizeBytes) : ''}</td>
+      <td class="number nowrap">{target.nextScrape > 0 ? formatAgo(target.nextScrape, nowMs) : ''}</td>
+    </tr>
+  )
+}
+
+function groupBy<Item>(items: readonly Item[], key: (item: Item) => string): Map<string, Item[]> {
+  return Map.groupBy(items, key)
+}
