@@ -22,8 +22,6 @@ export interface MergePart {
   /** Both inclusive. */
   readonly firstRow: number
   readonly lastRow: number
-  /** Rows in between that another part has. */
-  readonly excluded?: ReadonlySet<number>
 }
 
 export interface MergeOptions {
@@ -92,7 +90,7 @@ class Merge {
     for (const part of parts) {
       for (let row = part.firstRow; row <= part.lastRow; row++) {
         const flags = part.rows.flags[row]!
-        if (part.excluded?.has(row) || (flags & rowFlags.body) === 0) continue
+        if ((flags & rowFlags.body) === 0) continue
         if (flags & rowFlags.columns) picked.push({ part, row })
         else this.#kept++
       }
@@ -252,7 +250,7 @@ class Merge {
     const hasSums = entry.sums.length > 0 && summed.every((type) => entry.isSummed[typeOf[type]!])
     const groupSums = hasSums && summed.length > 0 ? await reader.sums(part.series, read) : []
     for (const [group, span] of groupRows(rows, entry.groups.map((g) => g.profileCount)).entries()) {
-      const isPicked = (row: number) => row >= part.firstRow && row <= part.lastRow && !part.excluded?.has(row)
+      const isPicked = (row: number) => row >= part.firstRow && row <= part.lastRow
       const columnRows = span.filter((row) => rows.flags[row]! & rowFlags.columns)
       const inside = columnRows.filter(isPicked)
       const snapshots = columnRows.filter((row) => wanted.snapshots.has(row))
