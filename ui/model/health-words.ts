@@ -1,6 +1,6 @@
 /** What a failed attempt means, as a person would say it. */
 export function healthWords(health: string, httpStatus = 0): string {
-  const status = httpStatus > 0 ? ` (HTTP ${httpStatus})` : ''
+  const status = httpStatus >= 300 ? ` (HTTP ${httpStatus})` : ''
   return `${words[health] ?? health}${status}`
 }
 

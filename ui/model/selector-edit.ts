@@ -113,7 +113,7 @@ export function othersAt(text: string, position: number): string {
   const open = text.lastIndexOf('{', position - 1)
   if (spot.kind === 'none' || open < 0) return '{}'
   const start = Math.max(text.lastIndexOf(',', spot.from - 1), open)
-  const head = text.slice(open + 1, start < open + 1 ? open + 1 : start)
+  const head = text.slice(open + 1, Math.max(start, open + 1))
   const tail = text
     .slice(spot.to)
     .replace(/^["'`]/, '')

@@ -1,17 +1,19 @@
-import type { AnchorHTMLAttributes, ComponentChildren } from 'preact'
+import type { ComponentChildren } from 'preact'
 import type { UrlPatch } from '../model/url-state.ts'
 import { type Page, useStore } from '../store.ts'
 
 /** A real link, so that it opens in a new tab and can be copied; a plain click stays in the page. */
-export function Link(
-  props: {
-    readonly page?: Page
-    readonly patch?: UrlPatch
-    readonly children: ComponentChildren
-  } & Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href' | 'onClick'>,
-) {
+export function Link(props: {
+  readonly page?: Page
+  readonly patch?: UrlPatch
+  readonly class?: string
+  readonly title?: string
+  readonly 'aria-label'?: string
+  readonly 'aria-current'?: 'page'
+  readonly children: ComponentChildren
+}) {
   const store = useStore()
-  const { page = store.page.value, patch = {}, children, ...rest } = props
+  const { page = store.page.value, patch = {}, ...rest } = props
   return (
     <a
       {...rest}
@@ -21,8 +23,6 @@ export function Link(
         event.preventDefault()
         store.go(patch, { page })
       }}
-    >
-      {children}
-    </a>
+    />
   )
 }

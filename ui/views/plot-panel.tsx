@@ -93,7 +93,6 @@ function PlotCanvas({ scene, events }: { readonly scene: PlotScene; readonly eve
     }
   }, [])
   const hiddenText = [...scene.hidden].join()
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the scene is made anew each time, its parts are not
   useEffect(() => {
     plot.current?.show(scene)
   }, [

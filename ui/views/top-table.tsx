@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { TopFunction } from '../../query/api/types.ts'
 import { formatShare, formatValue, plural } from '../model/format.ts'
-import { packageColor, packageOf } from '../model/frame-colors.ts'
+import { packageColor, packageOf, shortName } from '../model/frame-colors.ts'
 import { nameTest } from '../model/frame-search.ts'
 import { useStore } from '../store.ts'
 import { ErrorNotice, Loading } from './notices.tsx'
@@ -124,12 +124,23 @@ function FunctionRow(props: {
           onClick={props.onMark}
         >
           <span class="swatch swatch-square" style={{ background: fill }} />
-          <bdi>{row.name}</bdi>
+          <FunctionName name={row.name} />
         </button>
       </th>
       <Amount value={row.flat} share={share(row.flat)} unit={unit} />
       <Amount value={row.cum} share={share(row.cum)} unit={unit} />
     </tr>
+  )
+}
+
+/** The path gives way first: the end of a name tells more. */
+function FunctionName({ name }: { readonly name: string }) {
+  const short = shortName(name)
+  return (
+    <span class="function-name">
+      <span class="function-path">{name.slice(0, name.length - short.length)}</span>
+      <span class="function-base">{short}</span>
+    </span>
   )
 }
 

@@ -1,0 +1,61 @@
+import t from 'tap'
+import type { QueryRangeAnswer } from '../../query/api/types.ts'
+import { differingLabels, nearestDot, seriesName, stepDot, toDotSeries } from './dots.ts'
+
+const answer = {
+  result: [
+    {
+      metric: { job: 'shop', pod: 'a', profile_type: 'heap' },
+      hash: 'aaaa',
+      values: [
+        [1000, '10'],
+        [2000, '20'],
+        [3000, '9007199254740993'],
+      ],
+      failures: [],
+    },
+    {
+      metric: { job: 'shop', pod: 'b', profile_type: 'heap' },
+      hash: 'bbbb',
+      values: [[2500, '20']],
+      failures: [[1500, 'refused', 0]],
+    },
+  ],
+} as unknown as QueryRangeAnswer
+const series = toDotSeries(answer)
+const scale = {
+  x: (ms: number) => ms / 10,
+  y: (value: number) => 100 - value,
+  msPerPx: 10,
+  failureY: 100,
+}
+
+t.test('nearestDot() finds profiles and failed attempts within reach', (t) => {
+  const near = (x: number, y: number) => nearestDot(series, { x, y, timeMs: x * 10 }, scale, 14)
+  t.equal(near(203, 82)?.id, '2000-aaaa')
+  t.equal(near(246, 78)?.id, '2500-bbbb')
+  t.equal(near(150, 95)?.failure?.health, 'refused')
+  t.equal(near(150, 40), undefined)
+  t.equal(near(120, 90), undefined)
+  t.end()
+})
+
+t.test('stepDot() stays within the series', (t) => {
+  t.equal(stepDot(series, '2000-aaaa', 1), '3000-aaaa')
+  t.equal(stepDot(series, '2000-aaaa', -1), '1000-aaaa')
+  t.equal(stepDot(series, '1000-aaaa', -1), undefined)
+  t.equal(stepDot(series, '3000-aaaa', 1), undefined)
+  t.equal(stepDot(series, '2400-aaaa', 1), '3000-aaaa', 'a profile outside of the answer')
+  t.equal(stepDot(series, '', 1), '3000-aaaa', 'nothing open: the newest')
+  t.equal(stepDot([], '', 1), undefined)
+  t.end()
+})
+
+t.test('a series is named by what tells it from the others', (t) => {
+  const differing = differingLabels(series)
+  t.same(differing, ['pod'])
+  t.equal(seriesName(series[0]?.labels ?? {}, differing), 'a')
+  t.equal(seriesName({ job: 'shop', profile_type: 'heap' }, []), 'shop · heap')
+  t.equal(seriesName({}, []), 'profiles')
+  t.end()
+})
