@@ -55,6 +55,7 @@ export class PprofDecoder {
   #keys = new Uint32Array(1024)
   #values = new Float64Array(1024)
   #position = new Int32Array(1024)
+  readonly #walk = { depth: 0, locationsSeen: 0, isOutOfOrder: false }
   #isComplete = true
 
   /**
@@ -160,7 +161,11 @@ export class PprofDecoder {
     const { count, start, stop } = this.#strings
     if (stop[0] !== start[0]) throw new NotPprofError('the first string is not empty')
     if (count > this.#localString.length) this.#localString = new Uint32Array(count * 2)
-    for (let i = 0; i < count; i++) this.#localString[i] = dictionary.internString(bytes, start[i]!, stop[i]!)
+    let last = 0
+    for (let i = 0; i < count; i++) {
+      last = dictionary.internStringAfter(last, bytes, start[i]!, stop[i]!)
+      this.#localString[i] = last
+    }
   }
 
   /** The dictionary's string for the index just read. */
@@ -394,6 +399,14 @@ export class PprofDecoder {
           if (lastField !== number || packed === 1) shape = appendShape(shape, number, packed)
           const outerEnd = cursor.end
           const outerOffset = cursor.offset
+          if (number === 1 && packed === 1 && locationPlaces === undefined) {
+            const seen = this.#decodeStack(cursor, locationsSeen)
+            depth = seen.depth
+            if (seen.isOutOfOrder) locationsPredicted = false
+            locationsSeen = seen.locationsSeen
+            lastField = number
+            continue
+          }
           if (packed === 1) cursor.enter(cursor.start, cursor.stop)
           while (packed === 0 || cursor.offset < cursor.end) {
             if (packed === 1) cursor.varint()
@@ -465,6 +478,43 @@ export class PprofDecoder {
       if (position >= 0) guess = position + 1
     }
     return { wideValues, locationsPredicted: locationsPredicted && locationsSeen === locationCount }
+  }
+
+  /**
+   * A packed list of location ids that count up from 1: where nearly all the bytes of a profile are, so it is read
+   * without a call per id. Answers through `#walk`, which is reused.
+   */
+  #decodeStack(cursor: ProtobufCursor, seenBefore: number) {
+    const { buffer, start, stop } = cursor
+    const walk = this.#walk
+    const localLocation = this.#localLocation
+    const locationCount = this.#locations.count
+    if (stop - start > this.#stack.length) this.#stack = new Uint32Array((stop - start) * 2)
+    const stack = this.#stack
+    let seen = seenBefore
+    let depth = 0
+    walk.isOutOfOrder = false
+    for (let at = start; at < stop; ) {
+      let id = buffer[at++]!
+      if (id >= 0x80) {
+        id &= 0x7f
+        let byte = 0x80
+        for (let shift = 7; byte >= 0x80 && at < stop && shift <= 21; shift += 7) {
+          byte = buffer[at++]!
+          id |= (byte & 0x7f) << shift
+        }
+        if (byte >= 0x80) cursor.fail(`location ${id} of a sample, there are ${locationCount}`)
+      }
+      if (id === 0 || id > locationCount) cursor.fail(`location ${id} of a sample, there is none with that id`)
+      if (id > seen) {
+        if (id > seen + 1) walk.isOutOfOrder = true
+        seen = id
+      }
+      stack[depth++] = localLocation[id - 1]!
+    }
+    walk.depth = depth
+    walk.locationsSeen = seen
+    return walk
   }
 
   #rememberPositions(keys: Uint32Array, keyCount: number): void {

@@ -17,6 +17,7 @@ export class Dictionary implements Symbols {
   stringEnd: Uint32Array = new Uint32Array(64)
   stringBytes: Uint8Array = new Uint8Array(4096)
   readonly #stringIndex = new HashIndex()
+  #stringAfter: Uint32Array = new Uint32Array(64)
 
   functionCount = 0
   functionName: Uint32Array = new Uint32Array(64)
@@ -98,6 +99,29 @@ export class Dictionary implements Symbols {
   internText(text: string): number {
     const bytes = encoder.encode(text)
     return this.internString(bytes, 0, bytes.length)
+  }
+
+  /** As `internString`, trying first what followed `previous` the last time: files list strings in like order. */
+  internStringAfter(previous: number, bytes: Uint8Array, start: number, end: number): number {
+    if (previous < this.#stringAfter.length) {
+      const guess = this.#stringAfter[previous]!
+      if (guess > 0) {
+        const from = this.stringEnd[guess - 1]!
+        if (this.stringEnd[guess]! - from === end - start) {
+          const held = this.stringBytes
+          let at = start
+          for (let i = from; at < end && held[i] === bytes[at]; i++) at++
+          if (at === end) return guess
+        }
+      }
+    } else {
+      const grown = new Uint32Array(Math.max(previous + 1, this.#stringAfter.length * 2))
+      grown.set(this.#stringAfter)
+      this.#stringAfter = grown
+    }
+    const string = this.internString(bytes, start, end)
+    this.#stringAfter[previous] = string
+    return string
   }
 
   internString(bytes: Uint8Array, start: number, end: number): number {

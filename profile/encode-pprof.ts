@@ -72,7 +72,8 @@ export class PprofEncoder {
           break
         case 2: {
           const count = header.varint() || columns.keys.length
-          for (let i = 0; i < count; i++) this.#writeSample(out, columns, next.sample++)
+          for (let i = 0; i < count; i++, next.sample++)
+            this.#writeSample(out, columns, next.sample, this.#numberStack(columns.keys[next.sample]!, undefined))
           break
         }
         case 3:
@@ -144,18 +145,40 @@ export class PprofEncoder {
   }
 
   #writeBody(out: ByteWriter, columns: ProfileColumns): void {
-    const { nodeParent, nodeLocation, keyNode } = this.#dictionary
     for (let i = 0; i < columns.keys.length; i++) {
-      for (let node = keyNode[columns.keys[i]!]!; node !== 0; node = nodeParent[node]!) {
-        const location = nodeLocation[node]!
-        if (this.#locationOf.has(location)) continue
-        this.#locationOf.id(location)
-        this.#pendingFunctions.length = 0
-        this.#writeLocation(out, location)
-        for (const f of this.#pendingFunctions) this.#writeFunction(out, f)
-      }
-      this.#writeSample(out, columns, i)
+      const depth = this.#numberStack(columns.keys[i]!, out)
+      this.#writeSample(out, columns, i, depth)
     }
+  }
+
+  /**
+   * Puts the file's location ids of a stack into `#stack`, leaf first; where `out` is given, writes the locations
+   * that are used for the first time, and their functions. Returns the depth.
+   */
+  #numberStack(key: number, out: ByteWriter | undefined): number {
+    const { nodeParent, nodeLocation, keyNode } = this.#dictionary
+    const locations = this.#locationOf
+    const { ids, stamps, generation } = locations
+    let stack = this.#stack
+    let depth = 0
+    for (let node = keyNode[key]!; node !== 0; node = nodeParent[node]!) {
+      if (depth === stack.length) {
+        stack = new Uint32Array(depth * 2)
+        stack.set(this.#stack)
+        this.#stack = stack
+      }
+      const location = nodeLocation[node]!
+      if (stamps[location] === generation) {
+        stack[depth++] = ids[location]!
+        continue
+      }
+      stack[depth++] = locations.id(location)
+      if (out === undefined) continue
+      this.#pendingFunctions.length = 0
+      this.#writeLocation(out, location)
+      for (const f of this.#pendingFunctions) this.#writeFunction(out, f)
+    }
+    return depth
   }
 
   #fields(shape: number): number[] {
@@ -172,33 +195,22 @@ export class PprofEncoder {
     return this.#stringOf.idFrom0(dictionaryIndex)
   }
 
-  #writeSample(out: ByteWriter, columns: ProfileColumns, sample: number): void {
+  #writeSample(out: ByteWriter, columns: ProfileColumns, sample: number, depth: number): void {
     const dictionary = this.#dictionary
     const key = columns.keys[sample]!
     const count = columns.keys.length
     const types = columns.sampleTypeCount
-    let depth = 0
-    const { nodeParent, nodeLocation } = dictionary
-    for (let node = dictionary.keyNode[key]!; node !== 0; node = nodeParent[node]!) {
-      if (depth === this.#stack.length) {
-        const grown = new Uint32Array(depth * 2)
-        grown.set(this.#stack)
-        this.#stack = grown
-      }
-      this.#stack[depth++] = this.#locationOf.id(nodeLocation[node]!)
-    }
     const stack = this.#stack
     const lengthAt = beginMessage(out, 2)
     out.reserve(depth * 11 + types * 11 + 32)
     for (const field of this.#fields(dictionary.keyShape[key]!)) {
       switch (field) {
         case 3: {
-          let size = 0
-          for (let i = 0; i < depth; i++) size += varintSize(stack[i]!)
-          out.byte(10)
-          out.varint(size)
+          // The ids are written where they would stand behind a length of one byte, and moved if it takes more.
           const { buffer } = out
-          let at = out.length
+          buffer[out.length] = 10
+          const first = out.length + 2
+          let at = first
           for (let i = 0; i < depth; i++) {
             let id = stack[i]!
             while (id > 0x7f) {
@@ -206,6 +218,15 @@ export class PprofEncoder {
               id >>>= 7
             }
             buffer[at++] = id
+          }
+          const size = at - first
+          if (size < 0x80) buffer[first - 1] = size
+          else {
+            const extra = varintSize(size) - 1
+            buffer.copyWithin(first + extra, first, at)
+            out.length++
+            out.varint(size)
+            at += extra
           }
           out.length = at
           break
@@ -339,30 +360,30 @@ export class PprofEncoder {
 class LocalIds {
   count = 0
   order = new Uint32Array(256)
-  #ids = new Float64Array(256)
-  #stamps = new Uint32Array(256)
-  #generation = 0
+  /** `ids[entry]` holds where `stamps[entry]` is `generation`. */
+  ids = new Float64Array(256)
+  stamps = new Uint32Array(256)
+  generation = 0
 
   reset(generation: number, entryCount: number): void {
-    this.#generation = generation
+    this.generation = generation
     this.count = 0
-    if (entryCount > this.#ids.length) {
-      this.#ids = new Float64Array(entryCount * 2)
-      this.#stamps = new Uint32Array(entryCount * 2)
+    if (entryCount > this.ids.length) {
+      this.ids = new Float64Array(entryCount * 2)
+      this.stamps = new Uint32Array(entryCount * 2)
     }
   }
 
   has(entry: number): boolean {
-    return this.#stamps[entry] === this.#generation
+    return this.stamps[entry] === this.generation
   }
 
   add(entry: number, id: number): void {
-    if (this.has(entry)) {
-      if (entry === 0 && id === 0) return
-      // The same content twice in one file: the second id wins, the bytes will differ and be kept.
-    }
-    this.#stamps[entry] = this.#generation
-    this.#ids[entry] = id
+    // The empty string is there from the start. Other content that is in a file twice: the second id wins, the
+    // bytes come out differently, and are kept.
+    if (entry === 0 && id === 0 && this.has(entry)) return
+    this.stamps[entry] = this.generation
+    this.ids[entry] = id
     if (this.count === this.order.length) {
       const grown = new Uint32Array(this.count * 2)
       grown.set(this.order)
@@ -373,14 +394,14 @@ class LocalIds {
 
   /** Its id; a new entry gets the next, counting from 1. */
   id(entry: number): number {
-    if (this.#stamps[entry] !== this.#generation) this.add(entry, this.count + 1)
-    return this.#ids[entry]!
+    if (this.stamps[entry] !== this.generation) this.add(entry, this.count + 1)
+    return this.ids[entry]!
   }
 
   /** As `id`, counting from 0. */
   idFrom0(entry: number): number {
-    if (this.#stamps[entry] !== this.#generation) this.add(entry, this.count)
-    return this.#ids[entry]!
+    if (this.stamps[entry] !== this.generation) this.add(entry, this.count)
+    return this.ids[entry]!
   }
 }
 

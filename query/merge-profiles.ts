@@ -2,11 +2,11 @@ import { setImmediate } from 'node:timers/promises'
 import type { BlockReader, SeriesIndex } from '../block/block-reader.ts'
 import { type Rows, rowFlags } from '../block/rows.ts'
 import { Int64Sums } from '../lib/int64-sums.ts'
+import type { Dictionary } from '../profile/dictionary.ts'
 import { headerFacts } from '../profile/header.ts'
 import { type SampleKind, sampleKind } from '../profile/kind.ts'
 import { formatLabels, labelsKey } from '../profile/labels.ts'
 import type { MergedProfile } from '../profile/merged-profile.ts'
-import type { Dictionary } from '../profile/dictionary.ts'
 import { applyRecord, ColumnPlans, emptyState, type SeriesState } from '../profile/record.ts'
 import type { SampleType } from '../profile/symbols.ts'
 import { MergeDictionary, SymbolTranslator } from '../profile/translate-symbols.ts'
@@ -40,7 +40,10 @@ export interface MergeOptions {
  * Gauges are averaged over a series' profiles, then summed over series. Counters are differenced per process life:
  * a life that begins inside the range counts from 0, the first one from its first profile. Durations are summed.
  */
-export async function mergeProfiles(parts: readonly MergePart[], options: MergeOptions): Promise<MergedProfile> {
+export async function mergeProfiles(
+  parts: readonly MergePart[],
+  options: MergeOptions,
+): Promise<MergedProfile> {
   const merge = new Merge(parts, options)
   const bySeries = new Map<string, MergePart[]>()
   for (const part of parts) {
@@ -81,7 +84,9 @@ class Merge {
 
   constructor(parts: readonly MergePart[], options: MergeOptions) {
     this.#options = options
-    const places = new Set(parts.map(({ reader, series }) => `${reader.name} ${reader.entry(series).service}`))
+    const places = new Set(
+      parts.map(({ reader, series }) => `${reader.name} ${reader.entry(series).service}`),
+    )
     this.#isOneDictionary = places.size <= 1
   }
 
@@ -109,7 +114,9 @@ class Merge {
     await this.#prepare(picked)
 
     const profileType = first.part.reader.labels(first.part.series)['profile_type'] ?? ''
-    const plans = this.#sampleTypes.map((sampleType) => this.#aggregationOf(sampleKind(sampleType, profileType)))
+    const plans = this.#sampleTypes.map((sampleType) =>
+      this.#aggregationOf(sampleKind(sampleType, profileType)),
+    )
     const wanted = new Map<MergePart, Wanted>()
     const wantedOf = (part: MergePart) => {
       let each = wanted.get(part)
@@ -125,7 +132,10 @@ class Merge {
     const series = this.#sampleTypes.map(() => new SeriesColumn())
     this.#sampleTypes.forEach((sampleType, type) => {
       const column = series[type]!
-      const add = (sign: 1 | -1): Visit => (key, value) => column.add(key, value, sign)
+      const add =
+        (sign: 1 | -1): Visit =>
+        (key, value) =>
+          column.add(key, value, sign)
       switch (plans[type]) {
         case 'sum':
         case 'avg':
@@ -159,7 +169,9 @@ class Merge {
 
   finish(): MergedProfile {
     const { startMs, endMs } = this.#options
-    const dictionary = this.#isOneDictionary ? (this.#dictionary ?? this.#target.dictionary) : this.#target.dictionary
+    const dictionary = this.#isOneDictionary
+      ? (this.#dictionary ?? this.#target.dictionary)
+      : this.#target.dictionary
     const warnings: string[] = []
     if (this.#kept > 0)
       warnings.push(`${this.#kept} bodies of the selection are no pprof profiles and were not merged`)
@@ -195,8 +207,15 @@ class Merge {
   async #prepare(picked: readonly Picked[]): Promise<void> {
     const { signal } = this.#options
     for (const part of new Set(picked.map((each) => each.part))) {
-      const dictionary = await part.reader.dictionary(part.reader.entry(part.series).service, signal ? { signal } : {})
-      if (!this.#spaces.has(dictionary)) this.#spaces.set(dictionary, new KeySpace(dictionary, this.#isOneDictionary ? undefined : this.#target))
+      const dictionary = await part.reader.dictionary(
+        part.reader.entry(part.series).service,
+        signal ? { signal } : {},
+      )
+      if (!this.#spaces.has(dictionary))
+        this.#spaces.set(
+          dictionary,
+          new KeySpace(dictionary, this.#isOneDictionary ? undefined : this.#target),
+        )
       this.#dictionary ??= dictionary
       for (const [i, sampleType] of part.rows.sampleTypes.entries()) {
         if (this.#options.type !== undefined && sampleType.type !== this.#options.type) continue
@@ -205,7 +224,8 @@ class Merge {
         this.#sampleTypes.push(sampleType)
         this.#totals.push(new Total())
       }
-      if (this.#facts === undefined && dictionary.headers.length > 0) this.#facts = factsOf(dictionary, part.rows)
+      if (this.#facts === undefined && dictionary.headers.length > 0)
+        this.#facts = factsOf(dictionary, part.rows)
     }
   }
 
@@ -249,7 +269,10 @@ class Merge {
     const summed = [...wanted.summed].filter((type) => typeOf[type]! >= 0)
     const hasSums = entry.sums.length > 0 && summed.every((type) => entry.isSummed[typeOf[type]!])
     const groupSums = hasSums && summed.length > 0 ? await reader.sums(part.series, read) : []
-    for (const [group, span] of groupRows(rows, entry.groups.map((g) => g.profileCount)).entries()) {
+    for (const [group, span] of groupRows(
+      rows,
+      entry.groups.map((g) => g.profileCount),
+    ).entries()) {
       const isPicked = (row: number) => row >= part.firstRow && row <= part.lastRow
       const columnRows = span.filter((row) => rows.flags[row]! & rowFlags.columns)
       const inside = columnRows.filter(isPicked)
@@ -275,7 +298,8 @@ class Merge {
         if (row > Math.max(lastNeeded, snapshots.at(-1) ?? 0)) break
         applyRecord(streams, state, { timeMs: rows.timeMs[row]!, plans: space.plans, dictionary })
         if (picked.has(row))
-          for (const type of bodyTypes) visitValues(state, space, this.#sampleTypes[type]!, addTo(series[type]!))
+          for (const type of bodyTypes)
+            visitValues(state, space, this.#sampleTypes[type]!, addTo(series[type]!))
         for (const { type, visit } of wanted.snapshots.get(row) ?? [])
           visitValues(state, space, this.#sampleTypes[type]!, visit)
         await this.#breathe()
@@ -386,7 +410,8 @@ function groupRows(rows: Rows, profileCounts: readonly number[]): number[][] {
   let row = 0
   for (const count of profileCounts) {
     const list: number[] = []
-    for (; row < rows.length && list.length < count; row++) if (rows.flags[row]! & rowFlags.body) list.push(row)
+    for (; row < rows.length && list.length < count; row++)
+      if (rows.flags[row]! & rowFlags.body) list.push(row)
     groups.push(list)
   }
   return groups
@@ -420,11 +445,14 @@ function isRestart(before: Picked, after: Picked): boolean {
 function factsOf(dictionary: Dictionary, rows: Rows) {
   const all = dictionary.headers.map((header) => headerFacts(header, dictionary))
   return (
-    all.find(({ sampleTypes }) => sampleTypes.every((t, i) => rows.sampleTypes[i]?.type === t.type)) ?? all[0]!
+    all.find(({ sampleTypes }) => sampleTypes.every((t, i) => rows.sampleTypes[i]?.type === t.type)) ??
+    all[0]!
   )
 }
 
 /** A merge mixes no kinds of profile: the list of those it would, where there is more than one. */
 export function profileTypesOf(parts: readonly MergePart[]): string[] {
-  return [...new Set(parts.map(({ reader, series }) => reader.labels(series)['profile_type'] ?? formatLabels({})))].sort()
+  return [
+    ...new Set(parts.map(({ reader, series }) => reader.labels(series)['profile_type'] ?? formatLabels({}))),
+  ].sort()
 }
