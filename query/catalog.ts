@@ -7,6 +7,7 @@ import type { BucketReader, ObjectInfo } from '../bucket/bucket.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Matcher } from '../profile/matcher.ts'
 import { bucketSource } from './bucket-source.ts'
+import { throwIfCancelled } from './cancel.ts'
 import { type ChosenSource, chooseSources, type Source } from './covered.ts'
 import { LruCache } from './lru-cache.ts'
 import { mapConcurrently } from './map-concurrently.ts'
@@ -124,7 +125,7 @@ export class Catalog {
       try {
         return await this.#openCandidate(candidate, signal)
       } catch (error) {
-        signal?.throwIfAborted()
+        throwIfCancelled(signal)
         this.#warn(candidate.place, `block ${candidate.key}`, error, warnings)
         return undefined
       }
@@ -162,7 +163,7 @@ export class Catalog {
             }),
           )
         } catch (error) {
-          request.signal?.throwIfAborted()
+          throwIfCancelled(request.signal)
           this.#warn('head', name, error, warnings)
           return []
         }
@@ -200,7 +201,7 @@ export class Catalog {
           candidates.push({ ...key, key: name, place: 'bucket', sizeBytes: object.sizeBytes, open })
         }
       } catch (error) {
-        signal?.throwIfAborted()
+        throwIfCancelled(signal)
         this.#warn('bucket', `bucket ${bucket.name}`, error, warnings)
       }
     }

@@ -2,6 +2,7 @@ import type { BlockReader, SeriesIndex } from '../block/block-reader.ts'
 import type { Rows } from '../block/rows.ts'
 import { type Labels, labelsKey } from '../profile/labels.ts'
 import type { Matcher } from '../profile/matcher.ts'
+import { throwIfCancelled } from './cancel.ts'
 import type { OpenSource } from './catalog.ts'
 import { type ChosenSource, containsSeq } from './covered.ts'
 import type { TimeRange } from './time.ts'
@@ -50,7 +51,7 @@ export async function selectSeries(
         const rows = await reader.rows(series, signal === undefined ? {} : { signal })
         return series.map((each, index) => ({ series: each, rows: rows[index]! }))
       } catch (error) {
-        signal?.throwIfAborted()
+        throwIfCancelled(signal)
         warnings.push(`block ${reader.name} is missing from this answer: ${(error as Error).message}`)
         return []
       }

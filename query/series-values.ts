@@ -54,9 +54,10 @@ export function profileValues(refs: readonly RowRef[], type: string): SeriesValu
 /**
  * One value per step that has any; step k is `[startMs + k·stepMs, startMs + (k + 1)·stepMs)`.
  *
- * `delta` is the growth between neighbouring profiles of one process life, counted in the step of the later of
- * them, so that the steps of a range add up to what a merge of the range says. What a process did before its
- * first profile in the range is not in it, nor in the seconds covered: rates stay true across restarts.
+ * `delta` is the growth since the profile before, counted in the step of the later one, so that the steps of a
+ * range add up to what a merge of the range says. A process that began since then counts from 0, and the seconds
+ * covered are its own: where its start is known, rates stay true across restarts. The first profile in the range
+ * counts only where its process began inside the range.
  */
 export function stepValues(
   refs: readonly RowRef[],
@@ -78,10 +79,16 @@ export function stepValues(
     const step = Math.floor((rows.timeMs[row]! - steps.startMs) / steps.stepMs)
     if (step < 0 || step >= steps.count) continue
     if (agg === 'delta') {
+      const startTimeMs = startTimeOf(ref)
       if (previous !== undefined && isSameLife(previous, ref, type)) {
         const before = columnOf(previous.rows, previous.row, type)!
         addDifference(sums, step, column[row]!, before[previous.row]!)
-        coveredMs[step]! += rows.timeMs[row]! - previous.rows.timeMs[previous.row]!
+        coveredMs[step]! += rows.timeMs[row]! - timeOf(previous)
+        counts[step]!++
+      } else if (previous !== undefined || (startTimeMs > 0 && startTimeMs >= steps.startMs)) {
+        const since = Math.max(startTimeMs, previous === undefined ? 0 : timeOf(previous))
+        add(sums, step, column[row]!)
+        coveredMs[step]! += Math.max(0, rows.timeMs[row]! - since)
         counts[step]!++
       }
     } else {
@@ -110,28 +117,33 @@ export function stepValues(
   return { timeMs, values, coveredSeconds, profiles }
 }
 
-/** Whether nothing suggests that another process wrote the later profile, or the same one counting anew. */
+/**
+ * Whether both profiles are of one process that did not count anew in between. Where both say which container they
+ * come from, that decides; else counters that fell, as the row says of any stack and the totals of all.
+ */
 export function isSameLife(before: RowRef, after: RowRef, type: string): boolean {
+  const old = processOf(before)
+  const now = processOf(after)
+  if (old !== undefined && now !== undefined && old.containerId !== '' && now.containerId !== '') {
+    return old.containerId === now.containerId && old.restartCount === now.restartCount
+  }
   if ((after.rows.flags[after.row]! & rowFlags.reset) !== 0) return false
-  if (!isSameProcess(processOf(before), processOf(after))) return false
   const from = columnOf(before.rows, before.row, type)
   const to = columnOf(after.rows, after.row, type)
   return from !== undefined && to !== undefined && to[after.row]! >= from[before.row]!
 }
 
-/** An unknown process is taken for the same: then only falling counters tell. */
-function isSameProcess(a: ProcessIdentity | undefined, b: ProcessIdentity | undefined): boolean {
-  if (a === undefined || b === undefined) return true
-  return (
-    (a.containerId === b.containerId || a.containerId === '' || b.containerId === '') &&
-    a.restartCount === b.restartCount &&
-    (a.startTimeMs === b.startTimeMs || a.startTimeMs === 0 || b.startTimeMs === 0)
-  )
+function processOf({ rows, row }: RowRef): ProcessIdentity | undefined {
+  return rows.processes[rows.process[row]!]
 }
 
-function processOf({ rows, row }: RowRef): ProcessIdentity | undefined {
-  const index = rows.process[row]!
-  return index === 0 ? undefined : rows.processes[index]
+/** 0 where unknown. */
+function startTimeOf(ref: RowRef): number {
+  return processOf(ref)?.startTimeMs ?? 0
+}
+
+function timeOf({ rows, row }: RowRef): number {
+  return rows.timeMs[row]!
 }
 
 /** Undefined where the row has no totals or its profile lacks the type. */

@@ -1,0 +1,110 @@
+import Router from '@koa/router'
+import type { Context, Middleware } from 'koa'
+import { Counter, Histogram, type Registry } from 'prom-client'
+import type { Logger } from '../../lib/log.ts'
+import { isTimeout } from '../cancel.ts'
+import type { Catalog, HeadSource } from '../catalog.ts'
+import { ApiError, sendError } from './answer.ts'
+import { answerHead } from './head-route.ts'
+import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
+import { answerProfile } from './profile-route.ts'
+import { answerProfiles } from './profiles-route.ts'
+import { answerQueryRange } from './query-range-route.ts'
+import { statusRoutes } from './status-routes.ts'
+import type { BuildInfoAnswer, FlagsAnswer, TargetsAnswer } from './types.ts'
+
+export interface ApiOptions {
+  readonly catalog: Catalog
+  /** What this process scrapes; absent where it does not. */
+  readonly targets?: () => TargetsAnswer
+  /** What `/api/v1/head` gives away; absent where this process has none. */
+  readonly head?: HeadSource
+  /** The configuration as it was loaded, secrets hidden. */
+  readonly config?: () => string
+  readonly flags: FlagsAnswer
+  readonly build: BuildInfoAnswer
+  readonly log: Logger
+  readonly registry: Registry
+  /** After this a query answers what it has by then; 2 minutes without it. */
+  readonly timeoutMs?: number
+}
+
+/** What a route gets to work with. */
+export interface RouteRequest {
+  readonly options: ApiOptions
+  /** Aborts when the client goes away, and with a TimeoutError when time is up. */
+  readonly signal: AbortSignal
+}
+
+export type Route = (ctx: Context, request: RouteRequest) => Promise<void> | void
+
+/** The routes of /api/v1, to be mounted in a Koa app. */
+export function createApi(options: ApiOptions): Router {
+  const { registry, log } = options
+  const requests = new Counter({
+    name: 'conprof_query_requests_total',
+    help: 'API requests by route and status.',
+    labelNames: ['route', 'code'],
+    registers: [registry],
+  })
+  const seconds = new Histogram({
+    name: 'conprof_query_request_duration_seconds',
+    help: 'How long API requests took.',
+    labelNames: ['route'],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers: [registry],
+  })
+
+  const handle =
+    (name: string, route: Route): Middleware =>
+    async (ctx) => {
+      const stop = seconds.startTimer({ route: name })
+      const gone = new AbortController()
+      const onClose = () => gone.abort(new ApiError('canceled', 'the client went away'))
+      ctx.res.once('close', onClose)
+      const signal = AbortSignal.any([
+        gone.signal,
+        AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs),
+      ])
+      try {
+        await route(ctx, { options, signal })
+      } catch (error) {
+        const cause = signal.aborted ? signal.reason : error
+        const shown = isTimeout(cause)
+          ? new ApiError('timeout', `${name}: not done in time`, { cause })
+          : cause
+        const code = sendError(ctx, shown, { asText: wantsText(ctx, name) })
+        if (code === 'internal')
+          log.error({ err: error, route: name }, `answer ${ctx.path}: ${String(error)}`)
+      } finally {
+        ctx.res.off('close', onClose)
+        stop()
+        requests.inc({ route: name, code: ctx.status })
+      }
+    }
+
+  const router = new Router({ prefix: '/api/v1' })
+  const get = (path: string, route: Route) => router.get(path, handle(path, route))
+  get('/labels', answerLabels)
+  get('/label/:name/values', answerLabelValues)
+  get('/series', answerSeries)
+  get('/query_range', answerQueryRange)
+  get('/profiles', answerProfiles)
+  get('/profile', answerProfile)
+  get('/head', answerHead)
+  for (const [path, route] of Object.entries(statusRoutes)) get(path, route)
+  router.all('/{*rest}', handle('other', notFound))
+  return router
+}
+
+const defaultTimeoutMs = 2 * 60 * 1000
+
+function notFound(ctx: Context): void {
+  throw new ApiError('not_found', `${ctx.method} ${ctx.path}: no such route`)
+}
+
+/** Errors of downloads are read by `go tool pprof`. */
+function wantsText(ctx: Context, route: string): boolean {
+  const format = ctx.URL.searchParams.get('format')
+  return route === '/profile' && (format === null || format === 'pprof' || format === 'collapsed')
+}

@@ -1,0 +1,117 @@
+import type { Context } from 'koa'
+import { healthCode, healthOfCode } from '../../block/health.ts'
+import { labelsHash } from '../../profile/labels.ts'
+import { rowsInOrder } from '../select.ts'
+import { selectProfiles, widenAllocs } from '../select-profiles.ts'
+import {
+  defaultAggregation,
+  kindOf,
+  profileValues,
+  type RowRef,
+  type SeriesValues,
+  type Steps,
+  stepValues,
+} from '../series-values.ts'
+import { ApiError, sendData } from './answer.ts'
+import type { RouteRequest } from './create-api.ts'
+import { queryRangeParameters, rangeOf, readParameters } from './parameters.ts'
+import { chooseSampleType, defaultTypeOf, onlyProfileType, sampleTypesOf } from './sample-types.ts'
+import type { MatrixSeries, QueryRangeAnswer } from './types.ts'
+
+export async function answerQueryRange(ctx: Context, { options, signal }: RouteRequest): Promise<void> {
+  const given = readParameters(queryRangeParameters, ctx.URL.searchParams)
+  const range = rangeOf(given)
+  const steps = stepsOf(range, given.step)
+  const matchers = given.query
+  const heads = widenAllocs(matchers)
+  const opened = await options.catalog.open({ matchers: heads, ...range, withoutBodies: true, signal })
+  const selection = await selectProfiles(opened.sources, { matchers, ...range, signal })
+  const warnings = [...opened.warnings, ...selection.warnings]
+
+  const profileType = onlyProfileType(selection.series.map(({ labels }) => labels))
+  const sampleTypes = sampleTypesOf(selection)
+  const { type, unit } = chooseSampleType(sampleTypes, {
+    asked: given.type ?? given.si,
+    fallback: defaultTypeOf(selection),
+  })
+  const kind = kindOf({ type, unit }, profileType)
+  const agg = given.agg ?? defaultAggregation(kind)
+
+  let profiles = 0
+  let coveredSeconds = 0
+  const computed: { readonly series: MatrixSeries; readonly values: SeriesValues }[] = []
+  for (const { labels, parts } of selection.series) {
+    const refs = rowsInOrder(parts)
+    const values = steps === undefined ? profileValues(refs, type) : stepValues(refs, type, { steps, agg })
+    profiles += values.profiles
+    for (const seconds of values.coveredSeconds) coveredSeconds += seconds
+    computed.push({
+      values,
+      series: {
+        metric: labels,
+        hash: labelsHash(labels),
+        values: values.timeMs.map((timeMs, index) => [timeMs, values.values[index]!] as const),
+        ...(steps === undefined ? {} : { coveredSeconds: values.coveredSeconds }),
+        failures: failuresOf(refs),
+      },
+    })
+  }
+  const answer: QueryRangeAnswer = {
+    resultType: 'matrix',
+    type,
+    unit,
+    kind,
+    ...(steps === undefined ? {} : { agg }),
+    sampleTypes,
+    coveredSeconds,
+    rangeSeconds: (range.endMs - range.startMs) / 1000,
+    profiles,
+    series: selection.series.length,
+    result: newest(computed, given.limit, warnings),
+  }
+  sendData(ctx, answer, warnings)
+}
+
+function stepsOf(
+  range: { readonly startMs: number; readonly endMs: number },
+  stepMs?: number,
+): Steps | undefined {
+  if (stepMs === undefined) return undefined
+  const count = Math.floor((range.endMs - range.startMs) / stepMs) + 1
+  if (count > maxSteps) {
+    throw new ApiError('bad_data', `parameter "step": ${count} steps in the range, want at most ${maxSteps}`)
+  }
+  return { startMs: range.startMs, stepMs, count }
+}
+
+const maxSteps = 11_000
+
+function failuresOf(refs: readonly RowRef[]): (readonly [number, string, number])[] {
+  const ok = healthCode('ok')
+  return refs
+    .filter(({ rows, row }) => rows.health[row] !== ok)
+    .map(({ rows, row }) => [rows.timeMs[row]!, healthOfCode(rows.health[row]!), rows.httpStatus[row]!])
+}
+
+/** Cuts every series at the same time, so that the newest `limit` values are shown. */
+function newest(
+  computed: readonly { readonly series: MatrixSeries; readonly values: SeriesValues }[],
+  limit: number,
+  warnings: string[],
+): MatrixSeries[] {
+  const times = computed.flatMap(({ values }) => values.timeMs)
+  if (times.length <= limit) return computed.map(({ series }) => series)
+  const since = Float64Array.from(times).sort()[times.length - limit]!
+  warnings.push(
+    `only values since ${new Date(since).toISOString()}: ${times.length} are too many for limit=${limit}, ask with a step`,
+  )
+  return computed.map(({ series }) => {
+    const first = series.values.findIndex(([timeMs]) => timeMs >= since)
+    const from = first < 0 ? series.values.length : first
+    return {
+      ...series,
+      values: series.values.slice(from),
+      ...(series.coveredSeconds === undefined ? {} : { coveredSeconds: series.coveredSeconds.slice(from) }),
+    }
+  })
+}

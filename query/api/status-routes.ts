@@ -1,0 +1,64 @@
+import type { Context } from 'koa'
+import { ApiError, sendData } from './answer.ts'
+import type { Route, RouteRequest } from './create-api.ts'
+import { blocksParameters, noParameters, rangeOf, readParameters } from './parameters.ts'
+import type { BlockItem, BlocksAnswer, ConfigAnswer, RuntimeInfoAnswer, TargetsAnswer } from './types.ts'
+
+/** What the program says about itself. */
+export const statusRoutes: Readonly<Record<string, Route>> = {
+  '/targets': plain(
+    ({ options }): TargetsAnswer => options.targets?.() ?? { activeTargets: [], droppedTargets: [] },
+  ),
+  '/status/buildinfo': plain(({ options }) => options.build),
+  '/status/flags': plain(({ options }) => options.flags),
+  '/status/config': plain(({ options }): ConfigAnswer => {
+    if (options.config === undefined) throw new ApiError('not_found', 'show config: this program has none')
+    return { yaml: options.config() }
+  }),
+  '/status/runtimeinfo': plain((): RuntimeInfoAnswer => {
+    const { rss, heapUsed } = process.memoryUsage()
+    const serverTime = Date.now()
+    return {
+      startTime: Math.round(serverTime - process.uptime() * 1000),
+      serverTime,
+      residentBytes: rss,
+      heapUsedBytes: heapUsed,
+    }
+  }),
+  '/status/blocks': answerBlocks,
+}
+
+function plain(answer: (request: RouteRequest) => unknown): Route {
+  return (ctx, request) => {
+    readParameters(noParameters, ctx.URL.searchParams)
+    sendData(ctx, answer(request))
+  }
+}
+
+async function answerBlocks(ctx: Context, { options, signal }: RouteRequest): Promise<void> {
+  const given = readParameters(blocksParameters, ctx.URL.searchParams)
+  const { blocks, warnings } = await options.catalog.list({
+    ...rangeOf({ start: given.start ?? 0, end: given.end }),
+    signal,
+  })
+  const answer: BlocksAnswer = {
+    blocks: blocks.map(
+      ({ key, place, minTimeMs, maxTimeMs, level, sizeBytes, reader }): BlockItem => ({
+        name: key,
+        place,
+        minTime: minTimeMs,
+        maxTime: maxTimeMs,
+        level,
+        sizeBytes,
+        ...(reader === undefined
+          ? {}
+          : {
+              series: reader.meta.seriesCount,
+              profiles: reader.meta.profileCount,
+              attempts: reader.meta.attemptCount,
+            }),
+      }),
+    ),
+  }
+  sendData(ctx, answer, warnings)
+}
