@@ -63,7 +63,7 @@ t.test('a CPU profile names TypeScript functions with files relative to the proj
 t.test('a heap profile says what is in use', async (t) => {
   const kept = Array.from({ length: 100_000 }, (_, index) => ({ index, text: `${index}` }))
   const profile = await fetchProfile('heap')
-  t.strictSame(sampleTypesOf(profile), ['objects/count', 'space/bytes'])
+  t.strictSame(sampleTypesOf(profile), ['inuse_objects/count', 'inuse_space/bytes'])
   t.ok(functionsOf(profile).some((name) => name.endsWith(' profile/self-profile-routes.test.ts')))
   t.equal(kept.length, 100_000)
 })

@@ -56,9 +56,14 @@ export class SelfProfiler {
   }
 
   #encode(profile: ReturnType<typeof pprof.heap.profile>): Uint8Array {
-    const { strings } = profile.stringTable
-    for (const [index, text] of strings.entries()) {
-      if (text.startsWith(this.#root)) strings[index] = text.slice(this.#root.length)
+    const { stringTable } = profile
+    for (const entry of profile.function) {
+      const path = stringTable.strings[Number(entry.filename)] ?? ''
+      if (path.startsWith(this.#root)) entry.filename = stringTable.dedup(path.slice(this.#root.length))
+    }
+    // Lines here are where a function starts, which pprof also asks for on the function itself.
+    for (const { line: lines } of profile.location) {
+      for (const { functionId, line } of lines) profile.function[Number(functionId) - 1]!.startLine = line
     }
     return profile.encode()
   }
