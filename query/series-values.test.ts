@@ -190,7 +190,7 @@ function rowsOf(made: {
     seq: Float64Array.from({ length }, (_, seq) => seq),
     writers: ['w'],
     process: Uint32Array.from(made.rows, ([, , process]) => (process === undefined ? 0 : process + 1)),
-    processes: [processOf(-1), ...(made.processes ?? [])],
+    processes: [{ ...processOf(0), containerId: '' }, ...(made.processes ?? [])],
     sampleTypes: [{ type: made.type, unit: 'count' }],
     defaultSampleType: 0,
     totals: [
