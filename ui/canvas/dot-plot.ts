@@ -232,7 +232,7 @@ function drawDots(plot: uPlot, scene: PlotScene, hovered: Dot | undefined, color
   const y = (value: number) => plot.valToPos(value, 'y', true)
   ctx.save()
   ctx.beginPath()
-  ctx.rect(bbox.left - 5 * ratio, bbox.top - 5 * ratio, bbox.width + 10 * ratio, bbox.height + 10 * ratio)
+  ctx.rect(bbox.left - 12 * ratio, bbox.top - 12 * ratio, bbox.width + 24 * ratio, bbox.height + 24 * ratio)
   ctx.clip()
   if (scene.band !== undefined) {
     const left = x(scene.band.startMs)

@@ -34,7 +34,7 @@ export function SelectorBar() {
       >
         <SelectorEditor
           text={text}
-          invalid={unreadable || serverError?.position !== undefined}
+          invalid={!changed && serverError?.position !== undefined}
           errorAt={changed ? undefined : serverError?.position}
           onChange={setText}
           onApply={apply}
