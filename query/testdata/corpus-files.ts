@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** One gzip file of the corpus in test/testdata. */
+export interface CorpusFile {
+  readonly program: string
+  readonly type: string
+  readonly timeMs: number
+  readonly path: string
+  readonly body: Uint8Array
+}
+
+/** Ascending in time. */
+export function corpusFiles(program: string, type: string): CorpusFile[] {
+  const folder = new URL(`../../test/testdata/corpus/${program}/${type}/`, import.meta.url)
+  return readdirSync(folder)
+    .sort()
+    .map((name) => {
+      const url = new URL(name, folder)
+      return {
+        program,
+        type,
+        timeMs: Number(name.split('.')[0]),
+        path: url.pathname,
+        body: readFileSync(url),
+      }
+    })
+}
