@@ -300,7 +300,10 @@ function makePostings(entries: readonly SeriesEntry[]): Postings[] {
   entries.forEach(({ labels }, ref) => {
     for (const [name, value] of Object.entries(labels)) {
       let values = byName.get(name)
-      if (values === undefined) byName.set(name, (values = new Map()))
+      if (values === undefined) {
+        values = new Map()
+        byName.set(name, values)
+      }
       const refs = values.get(value)
       if (refs === undefined) values.set(value, [ref])
       else refs.push(ref)

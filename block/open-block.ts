@@ -210,7 +210,10 @@ class OpenBlock implements BlockReader {
 
   plansOf(dictionary: Dictionary): ColumnPlans {
     let plans = this.#plans.get(dictionary)
-    if (plans === undefined) this.#plans.set(dictionary, (plans = new ColumnPlans(dictionary)))
+    if (plans === undefined) {
+      plans = new ColumnPlans(dictionary)
+      this.#plans.set(dictionary, plans)
+    }
     return plans
   }
 

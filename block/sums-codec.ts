@@ -28,7 +28,8 @@ export function encodeSums(groups: readonly GroupSums[], period: number): Uint8A
     }
     sums.forEach((column, type) => {
       if (column === undefined) return
-      const previous = (before[type] ??= new Map())
+      before[type] ??= new Map()
+      const previous = before[type]
       const base = type > 0 ? sums[type - 1] : undefined
       const isMultiple = period > 0 && base !== undefined && isMultipleOf(column, base, period, keys.length)
       let isWide = false

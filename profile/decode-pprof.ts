@@ -505,7 +505,8 @@ export class PprofDecoder {
         }
         if (byte >= 0x80) cursor.fail(`location ${id} of a sample, there are ${locationCount}`)
       }
-      if (id === 0 || id > locationCount) cursor.fail(`location ${id} of a sample, there is none with that id`)
+      if (id === 0 || id > locationCount)
+        cursor.fail(`location ${id} of a sample, there is none with that id`)
       if (id > seen) {
         if (id > seen + 1) walk.isOutOfOrder = true
         seen = id

@@ -73,7 +73,12 @@ export class PprofEncoder {
         case 2: {
           const count = header.varint() || columns.keys.length
           for (let i = 0; i < count; i++, next.sample++)
-            this.#writeSample(out, columns, next.sample, this.#numberStack(columns.keys[next.sample]!, undefined))
+            this.#writeSample(
+              out,
+              columns,
+              next.sample,
+              this.#numberStack(columns.keys[next.sample]!, undefined),
+            )
           break
         }
         case 3:

@@ -91,7 +91,8 @@ export class ColumnPlans {
   }
 
   plan(header: number): ColumnPlan {
-    return (this.#plans[header] ??= this.#make(header))
+    this.#plans[header] ??= this.#make(header)
+    return this.#plans[header]
   }
 
   #make(header: number): ColumnPlan {

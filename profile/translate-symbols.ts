@@ -78,7 +78,15 @@ export class SymbolTranslator {
       count === 0 ? 0 : 4,
       isFolded === 0 ? 0 : 5,
     ])
-    const location = this.#to.dictionary.internLocation(mapping, low, high, isFolded, shape, this.#lines, count)
+    const location = this.#to.dictionary.internLocation(
+      mapping,
+      low,
+      high,
+      isFolded,
+      shape,
+      this.#lines,
+      count,
+    )
     this.#locations[index] = location
     return location
   }
@@ -102,19 +110,17 @@ export class SymbolTranslator {
     const known = this.#mappings[index]!
     if (known >= 0) return known
     const m = this.#from.mapping(index)
-    const mapping = this.#to.internMapping(
-      [
-        [2, m.start],
-        [3, m.limit],
-        [4, m.offset],
-        [5, BigInt(this.#string(m.file))],
-        [6, BigInt(this.#string(m.buildId))],
-        [7, m.hasFunctions ? 1n : 0n],
-        [8, m.hasFileNames ? 1n : 0n],
-        [9, m.hasLineNumbers ? 1n : 0n],
-        [10, m.hasInlineFrames ? 1n : 0n],
-      ] as const,
-    )
+    const mapping = this.#to.internMapping([
+      [2, m.start],
+      [3, m.limit],
+      [4, m.offset],
+      [5, BigInt(this.#string(m.file))],
+      [6, BigInt(this.#string(m.buildId))],
+      [7, m.hasFunctions ? 1n : 0n],
+      [8, m.hasFileNames ? 1n : 0n],
+      [9, m.hasLineNumbers ? 1n : 0n],
+      [10, m.hasInlineFrames ? 1n : 0n],
+    ] as const)
     this.#mappings[index] = mapping
     return mapping
   }
@@ -130,7 +136,8 @@ export class SymbolTranslator {
       if (number !== 0n) pairs.push([3, BigInt.asUintN(64, number)])
       if (unit !== 0) pairs.push([4, BigInt(this.#string(unit))])
       fields.push(pairs.length)
-      for (const [field, value] of pairs) fields.push(field, Number(value & 0xffffffffn), Number(value >> 32n))
+      for (const [field, value] of pairs)
+        fields.push(field, Number(value & 0xffffffffn), Number(value >> 32n))
     }
     const labelSet = this.#to.dictionary.internLabelSet(fields)
     this.#labelSets[index] = labelSet
@@ -157,7 +164,8 @@ export class MergeDictionary {
     let mapping = this.#mappings.get(key)
     if (mapping === undefined) {
       const list = [1, this.#mappings.size + 1, 0]
-      for (const [field, value] of present) list.push(field, Number(value & 0xffffffffn), Number(value >> 32n))
+      for (const [field, value] of present)
+        list.push(field, Number(value & 0xffffffffn), Number(value >> 32n))
       mapping = this.dictionary.internMapping(list)
       this.#mappings.set(key, mapping)
     }

@@ -120,7 +120,10 @@ class Merge {
     const wanted = new Map<MergePart, Wanted>()
     const wantedOf = (part: MergePart) => {
       let each = wanted.get(part)
-      if (each === undefined) wanted.set(part, (each = { summed: new Set(), snapshots: new Map() }))
+      if (each === undefined) {
+        each = { summed: new Set(), snapshots: new Map() }
+        wanted.set(part, each)
+      }
       return each
     }
     const snapshot = ({ part, row }: Picked, type: number, visit: Visit) => {
