@@ -1,0 +1,251 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Registry } from 'prom-client'
+import t from 'tap'
+import type { Attempt } from '../block/attempt.ts'
+import { memorySource } from '../block/memory-source.ts'
+import { openBlock } from '../block/open-block.ts'
+import { rowFlags } from '../block/rows.ts'
+import { MemoryBucket } from '../bucket/memory-bucket.ts'
+import { silentLogger } from '../lib/log.ts'
+import { sortLabels } from '../profile/labels.ts'
+import { createMatcher } from '../profile/matcher.ts'
+import { Storage, type StorageOptions } from './storage.ts'
+
+const midnightMs = Date.UTC(2026, 10, 23)
+
+function attempt(timeMs: number, instance = 'a'): Attempt {
+  const labels = sortLabels([
+    ['service_name', 'api'],
+    ['profile_type', 'heap'],
+    ['instance', instance],
+  ])
+  return { labels, timeMs, durationMs: 3, health: 'ok', httpStatus: 200, body: Buffer.from(`body ${timeMs}`) }
+}
+
+function optionsFor(path: string, more: Partial<StorageOptions> = {}): StorageOptions {
+  return {
+    path,
+    bucket: new MemoryBucket(),
+    logger: silentLogger(),
+    registry: new Registry(),
+    blockDurationMs: 86_400_000,
+    wal: { flushDelayMs: 1 },
+    upload: { minBackoffMs: 1, maxBackoffMs: 5, intervalMs: 1, keepUploadedMs: 0 },
+    ...more,
+  }
+}
+
+async function running(storage: Storage, work: () => Promise<void>): Promise<void> {
+  const stop = new AbortController()
+  const done = storage.run({ signal: stop.signal })
+  try {
+    await until(() => storage.status().isReplayed)
+    await work()
+  } finally {
+    stop.abort()
+    await done
+  }
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let i = 0; i < 2000 && !isTrue(); i++) await sleep(5)
+  if (!isTrue()) throw new Error('it never came')
+}
+
+const everything = { matchers: [], startMs: 0, endMs: Number.MAX_SAFE_INTEGER }
+
+async function timesOf(blocks: Iterable<Uint8Array>, withBodies = true): Promise<number[]> {
+  const times: number[] = []
+  for (const bytes of blocks) {
+    const reader = await openBlock(memorySource('block', bytes))
+    const series = reader.select([])
+    const rows = await reader.rows(series)
+    for (const [i, one] of series.entries()) {
+      for (let row = 0; row < rows[i]!.length; row++) {
+        const timeMs = rows[i]!.timeMs[row]!
+        times.push(timeMs)
+        if (!withBodies || (rows[i]!.flags[row]! & rowFlags.body) === 0) continue
+        const body = Buffer.from(await reader.body(one, row)).toString()
+        if (body !== `body ${timeMs}`) throw new Error(`body of ${timeMs} is ${body}`)
+      }
+    }
+  }
+  return times.sort((a, b) => a - b)
+}
+
+async function bucketBlocks(bucket: MemoryBucket): Promise<{ key: string; bytes: Uint8Array }[]> {
+  const blocks: { key: string; bytes: Uint8Array }[] = []
+  for await (const { key, sizeBytes } of bucket.list('blocks/')) {
+    blocks.push({ key, bytes: await bucket.getRange(key, 0, sizeBytes) })
+  }
+  return blocks
+}
+
+t.test('an attempt is in the head at once, in a block after the cut, in the bucket after that', async (t) => {
+  const path = t.testdir()
+  const bucket = new MemoryBucket()
+  const storage = await Storage.open(optionsFor(path, { bucket }))
+  await storage.append(attempt(midnightMs + 1))
+  t.strictSame(await timesOf(await storage.readHead(everything)), [midnightMs + 1], 'before run, even')
+  await running(storage, async () => {
+    await Promise.all([2, 3, 4].map((n) => storage.append(attempt(midnightMs + n))))
+    await storage.append({ ...attempt(midnightMs + 5, 'b') })
+    const head = async (more: object) =>
+      timesOf(await storage.readHead({ ...everything, ...more }), !('withoutBodies' in more))
+    t.strictSame(await head({ matchers: [createMatcher('instance', '=', 'b')] }), [midnightMs + 5])
+    t.strictSame(await head({ withoutBodies: true, startMs: midnightMs + 5 }), [midnightMs + 5])
+    await storage.cut()
+    t.strictSame(await storage.readHead(everything), [])
+    await until(() => storage.pendingBlocks().length === 0)
+    const blocks = await bucketBlocks(bucket)
+    t.equal(blocks.length, 1)
+    t.match(blocks[0]!.key, /^blocks\/2026-11-23\/1795392000001-1795392000005-1-[0-9a-f]{16}\.block$/)
+    t.equal((await timesOf([blocks[0]!.bytes])).length, 5)
+  })
+  t.strictSame(readdirSync(join(path, 'pending')), [])
+  t.notOk(existsSync(join(path, 'lock')))
+})
+
+t.test('blocks part at midnight UTC, whenever the attempt comes', async (t) => {
+  const bucket = new MemoryBucket()
+  const storage = await Storage.open(optionsFor(t.testdir(), { bucket }))
+  await running(storage, async () => {
+    // A clock that was set back, and a profile of yesterday that took its time.
+    for (const offset of [5, -5, 8, 7, -9, 6, 3 * 86_400_000])
+      await storage.append(attempt(midnightMs + offset))
+    await storage.cut()
+    await until(() => storage.pendingBlocks().length === 0)
+    const days = (await bucketBlocks(bucket)).map(({ key }) => key.split('/')[1])
+    t.strictSame(days, ['2026-11-22', '2026-11-23', '2026-11-26'])
+    const times = await timesOf((await bucketBlocks(bucket)).map(({ bytes }) => bytes))
+    t.strictSame(
+      times,
+      [-9, -5, 5, 6, 7, 8, 3 * 86_400_000].map((offset) => midnightMs + offset),
+    )
+  })
+})
+
+t.test('a restart keeps the name, the numbers and everything else', async (t) => {
+  const path = t.testdir()
+  const bucket = new MemoryBucket()
+  const seqs: number[] = []
+  const writers = new Set<string>()
+  for (let round = 0; round < 4; round++) {
+    const storage = await Storage.open(optionsFor(path, { bucket }))
+    writers.add(storage.writer)
+    seqs.push((await storage.appendAt(attempt(midnightMs + round * 10))).seq)
+    await running(storage, async () => {
+      seqs.push((await storage.appendAt(attempt(midnightMs + round * 10 + 1))).seq)
+      if (round === 1) await storage.cut()
+    })
+  }
+  t.equal(writers.size, 1)
+  t.strictSame(
+    seqs,
+    seqs.toSorted((a, b) => a - b),
+  )
+  t.equal(new Set(seqs).size, 8)
+  const storage = await Storage.open(optionsFor(path, { bucket }))
+  await running(storage, async () => {
+    const inHead = await timesOf(await storage.readHead(everything))
+    const pending = await timesOf(storage.pendingBlocks().map((block) => readFileSync(block.path)))
+    await until(() => storage.pendingBlocks().length === 0)
+    const inBucket = await timesOf((await bucketBlocks(bucket)).map(({ bytes }) => bytes))
+    t.strictSame(
+      inHead,
+      [20, 21, 30, 31].map((n) => midnightMs + n),
+    )
+    t.strictSame(
+      inBucket,
+      [0, 1, 10, 11].map((n) => midnightMs + n),
+    )
+    t.ok(pending.every((timeMs) => inBucket.includes(timeMs)))
+  })
+})
+
+t.test('a bucket that is away for hours costs nothing', async (t) => {
+  const path = t.testdir()
+  const bucket = new MemoryBucket()
+  const put = bucket.putFile.bind(bucket)
+  bucket.putFile = () => Promise.reject(new Error('away'))
+  const registry = new Registry()
+  const storage = await Storage.open(optionsFor(path, { bucket, registry }))
+  await running(storage, async () => {
+    for (let hour = 0; hour < 5; hour++) {
+      await storage.append(attempt(midnightMs + hour))
+      await storage.cut()
+    }
+    t.equal(storage.pendingBlocks().length, 5)
+    t.strictSame(
+      await timesOf(storage.pendingBlocks().map((block) => readFileSync(block.path))),
+      [0, 1, 2, 3, 4].map((hour) => midnightMs + hour),
+    )
+    await sleep(20)
+    t.match(await registry.metrics(), /conprof_storage_pending_blocks 5/)
+    bucket.putFile = put
+    await until(() => storage.pendingBlocks().length === 0)
+    t.equal((await bucketBlocks(bucket)).length, 5)
+  })
+})
+
+t.test('one process per folder', async (t) => {
+  const path = t.testdir()
+  const first = await Storage.open(optionsFor(path))
+  writeFileSync(join(path, 'lock'), readFileSync(join(path, 'lock')))
+  await t.rejects(Storage.open(optionsFor(path)), {
+    code: 'LOCKED',
+    message: /open storage ".*": process \d+ has it/,
+  })
+  await first.close()
+  writeFileSync(join(path, 'lock'), '999999999 123 elsewhere\n')
+  const second = await Storage.open(optionsFor(path))
+  await second.close()
+})
+
+t.test('a damaged pending block and a damaged segment are kept aside, the rest is served', async (t) => {
+  const path = t.testdir()
+  const bucket = new MemoryBucket()
+  bucket.putFile = () => Promise.reject(new Error('away'))
+  const first = await Storage.open(optionsFor(path, { bucket, wal: { flushDelayMs: 1, segmentBytes: 1 } }))
+  await running(first, async () => {
+    await first.append(attempt(midnightMs))
+    await first.cut()
+    for (const n of [1, 2, 3]) await first.append(attempt(midnightMs + n))
+  })
+  const [block] = readdirSync(join(path, 'pending'))
+  writeFileSync(join(path, 'pending', block!), 'no block')
+  const segment = readdirSync(join(path, 'wal')).sort().at(-2)!
+  const bytes = readFileSync(join(path, 'wal', segment))
+  bytes[bytes.length - 2]! ^= 1
+  writeFileSync(join(path, 'wal', segment), bytes)
+
+  const registry = new Registry()
+  const second = await Storage.open(optionsFor(path, { bucket, registry }))
+  await running(second, async () => {
+    t.strictSame(await timesOf(await second.readHead(everything)), [midnightMs + 1, midnightMs + 3])
+    await second.cut()
+    t.strictSame(
+      readdirSync(path, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.corrupt'))
+        .sort(),
+      [`pending/${block}.corrupt`, `wal/${segment}.corrupt`],
+    )
+    t.match(await registry.metrics(), /conprof_storage_wal_damage_total 1\n/)
+    t.match(await registry.metrics(), /conprof_storage_damaged_pending_blocks_total 1\n/)
+  })
+})
+
+t.test('the head becomes a block in time and at its size', async (t) => {
+  const inTime = await Storage.open(optionsFor(t.testdir(), { blockDurationMs: 40 }))
+  await running(inTime, async () => {
+    await inTime.append(attempt(midnightMs))
+    await until(() => inTime.status().headAttempts === 0)
+  })
+  const atSize = await Storage.open(optionsFor(t.testdir(), { maxHeadBytes: 200 }))
+  await running(atSize, async () => {
+    await Promise.all([1, 2, 3, 4].map((n) => atSize.append(attempt(midnightMs + n))))
+    await until(() => atSize.status().headAttempts === 0)
+  })
+})
