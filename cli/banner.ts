@@ -1,0 +1,28 @@
+import { styleText } from 'node:util'
+
+export interface Banner {
+  readonly version: string
+  readonly uiUrl: string
+  /** One clause, such as `3 targets of 1 job, from examples/conprof.yaml`. */
+  readonly scraping: string
+  /** One clause, such as `./data/bucket, kept for 90d`. */
+  readonly data: string
+}
+
+/** The first thing a person reads. */
+export function formatBanner(banner: Banner, options: { readonly color: boolean }): string {
+  const style = (format: Parameters<typeof styleText>[0], text: string) =>
+    options.color ? styleText(format, text, { validateStream: false }) : text
+  const row = (name: string, text: string) => `  ${style('dim', name.padEnd(9))} ${text}`
+  return [
+    '',
+    `  ${style('bold', 'conprof')} ${banner.version}`,
+    '',
+    row('open', style(['cyan', 'underline'], banner.uiUrl)),
+    row('scraping', banner.scraping),
+    row('data', banner.data),
+    row('stop', 'ctrl-c'),
+    '',
+    '',
+  ].join('\n')
+}

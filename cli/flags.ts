@@ -1,0 +1,118 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { parseByteSize } from '../lib/byte-size.ts'
+import { parseDuration } from '../lib/duration.ts'
+import { type ListenAddress, parseListenAddress } from '../lib/http/listen-address.ts'
+import { type LogLevel, logLevels } from '../lib/log.ts'
+
+/** Prometheus's flags, by their names without dashes. */
+export interface WebFlags {
+  readonly webListenAddress: ListenAddress
+  readonly webExternalUrl?: string
+  readonly webRoutePrefix?: string
+  readonly webConfigFile?: string
+  readonly webEnableLifecycle: boolean
+}
+
+export interface LogFlags {
+  readonly logLevel: LogLevel
+  readonly logFormat: 'auto' | 'pretty' | 'json'
+}
+
+export interface StorageFlags {
+  readonly storagePath: string
+  readonly storageRetentionTimeMs: number
+  readonly storageRetentionSizeBytes?: number
+  readonly objstoreConfigFile?: string
+  readonly blockDurationMs: number
+}
+
+export interface AllFlags extends WebFlags, LogFlags, StorageFlags {
+  readonly configFile?: string
+  readonly queryTimeoutMs: number
+}
+
+/** Turns a parser that throws a SyntaxError into commander's. */
+function reading<Value>(parse: (text: string) => Value): (text: string) => Value {
+  return (text) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message)
+    }
+  }
+}
+
+function parseUrl(text: string): string {
+  const { protocol } = URL.parse(text) ?? {}
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new SyntaxError(`url ${JSON.stringify(text)}: want http://… or https://…`)
+  }
+  return text
+}
+
+export function webOptions(defaultAddress: string): Option[] {
+  return [
+    new Option('--web.listen-address <host:port>', 'where to listen')
+      .default(parseListenAddress(defaultAddress), defaultAddress)
+      .argParser(reading(parseListenAddress)),
+    new Option('--http-address <host:port>', 'the same').argParser(reading(parseListenAddress)),
+    new Option('--web.external-url <url>', 'what browsers open; its path becomes the prefix').argParser(
+      reading(parseUrl),
+    ),
+    new Option('--web.route-prefix <path>', 'prefix of all paths, where it differs'),
+    new Option('--web.config.file <file>', 'TLS and basic auth, as Prometheus writes them'),
+    new Option('--web.enable-lifecycle', 'allow POST /-/reload and /-/quit').default(false),
+  ]
+}
+
+export const logOptions: readonly Option[] = [
+  new Option('--log.level <level>', 'how much to say').choices([...logLevels]).default('info'),
+  new Option('--log.format <format>', 'auto: pretty on a terminal, else json')
+    .choices(['auto', 'pretty', 'json'])
+    .default('auto'),
+]
+
+export const storageOptions: readonly Option[] = [
+  new Option('--storage.path <folder>', 'for the log, blocks on their way, and the default bucket').default(
+    './data',
+  ),
+  new Option('--objstore.config-file <file>', 'an S3 bucket or a folder instead, as Thanos writes it'),
+  new Option('--storage.retention.time <duration>', 'delete blocks older than this; 0 keeps them')
+    .default(parseDuration('90d'), '90d')
+    .argParser(reading(parseDuration)),
+  new Option('--storage.retention.size <size>', 'delete the oldest beyond this, such as 50GB').argParser(
+    reading(parseByteSize),
+  ),
+  new Option('--block.duration <duration>', 'how often the head becomes a block')
+    .default(parseDuration('30m'), '30m')
+    .argParser(reading(parseDuration))
+    .hideHelp(),
+]
+
+export const queryTimeout: Option = new Option('--query.timeout <duration>', 'answer what is there by then')
+  .default(parseDuration('2m'), '2m')
+  .argParser(reading(parseDuration))
+
+/** Commander's values, whose names it makes from the dots, under ours. */
+export function readAllFlags(values: Readonly<Record<string, unknown>>): AllFlags {
+  const flags = {
+    configFile: values['config.file'],
+    webListenAddress: values['httpAddress'] ?? values['web.listenAddress'],
+    webExternalUrl: values['web.externalUrl'],
+    webRoutePrefix: values['web.routePrefix'],
+    webConfigFile: values['web.config.file'],
+    webEnableLifecycle: values['web.enableLifecycle'],
+    logLevel: values['log.level'],
+    logFormat: values['log.format'],
+    storagePath: values['storage.path'],
+    storageRetentionTimeMs: values['storage.retention.time'],
+    storageRetentionSizeBytes: values['storage.retention.size'],
+    objstoreConfigFile: values['objstore.configFile'],
+    blockDurationMs: values['block.duration'],
+    queryTimeoutMs: values['query.timeout'],
+  } satisfies Record<keyof AllFlags, unknown>
+  // The parsers above gave each its type; what was not given is not there at all.
+  return Object.fromEntries(
+    Object.entries(flags).filter(([, value]) => value !== undefined),
+  ) as unknown as AllFlags
+}
