@@ -133,6 +133,7 @@ class Merge {
       else list.push({ type, visit })
     }
     const series = this.#sampleTypes.map(() => new SeriesColumn())
+    const seams = plans.includes('delta') ? seamsOf(picked) : []
     this.#sampleTypes.forEach((sampleType, type) => {
       const column = series[type]!
       const add =
@@ -151,6 +152,10 @@ class Merge {
           snapshot(this.#peak(picked, sampleType), type, add(1))
           break
         default: {
+          for (const seam of seams) {
+            snapshot(seam.before, type, collect(seam.last, type))
+            snapshot(seam.after, type, collect(seam.first, type))
+          }
           const lives = this.#lives(picked)
           lives.forEach((life, i) => {
             const from = life[0]!
@@ -164,6 +169,14 @@ class Merge {
     for (const part of parts) {
       const each = wanted.get(part)
       if (each !== undefined) await this.#readPart(part, each, series)
+    }
+    // A restart between two blocks: what the old life ended with has not been counted.
+    for (const { last, first } of seams) {
+      if (![...last].some(([stack, value]) => (first.get(stack) ?? value) < value)) continue
+      for (const [stack, value] of last) {
+        const [type, key] = stack.split(' ')
+        series[Number(type)]!.add(Number(key), value, 1)
+      }
     }
     series.forEach((column, type) => {
       this.#totals[type]!.addSeries(column, plans[type] === 'avg' ? picked.length : 1)
@@ -429,11 +442,43 @@ function startTimeOf({ part, row }: Picked): number {
   return part.rows.processes[part.rows.process[row]!]?.startTimeMs ?? 0
 }
 
+/** Two profiles of different blocks that only their values can tell apart as two lives. By `type key`. */
+interface Seam {
+  readonly before: Picked
+  readonly after: Picked
+  readonly last: Map<string, number | bigint>
+  readonly first: Map<string, number | bigint>
+}
+
+function seamsOf(picked: readonly Picked[]): Seam[] {
+  const seams: Seam[] = []
+  for (let i = 1; i < picked.length; i++) {
+    const [before, after] = [picked[i - 1]!, picked[i]!]
+    if (before.part.reader === after.part.reader || hasIdentity(before, after) || isRestart(before, after))
+      continue
+    seams.push({ before, after, last: new Map(), first: new Map() })
+  }
+  return seams
+}
+
+function collect(values: Map<string, number | bigint>, type: number): Visit {
+  return (key, value) => values.set(`${type} ${key}`, value)
+}
+
+function identityOf({ part, row }: Picked) {
+  const process = part.rows.processes[part.rows.process[row]!]
+  return process === undefined || process.containerId === '' ? undefined : process
+}
+
+function hasIdentity(before: Picked, after: Picked): boolean {
+  return identityOf(before) !== undefined && identityOf(after) !== undefined
+}
+
 /** Identity decides where both are known; else a fallen counter, which the row says, or a fallen total between blocks. */
 function isRestart(before: Picked, after: Picked): boolean {
-  const old = before.part.rows.processes[before.part.rows.process[before.row]!]
-  const now = after.part.rows.processes[after.part.rows.process[after.row]!]
-  if (old !== undefined && now !== undefined && old.containerId !== '' && now.containerId !== '')
+  const old = identityOf(before)
+  const now = identityOf(after)
+  if (old !== undefined && now !== undefined)
     return old.containerId !== now.containerId || old.restartCount !== now.restartCount
   if ((after.part.rows.flags[after.row]! & rowFlags.reset) !== 0) return true
   if (before.part === after.part) return false
