@@ -16,7 +16,7 @@ export interface DecodedPprof {
   readonly keys: Uint32Array
   /** Column by column: `values[type * sampleCount + sample]`. Meaningless where `wideValues` is there. */
   readonly values: Float64Array
-  /** The same, where some value is beyond ±2^53. */
+  /** The same, where some value is beyond ±2^50. */
   readonly wideValues: BigInt64Array | undefined
   readonly timeNanos: bigint
   readonly durationNanos: bigint
@@ -433,7 +433,7 @@ export class PprofDecoder {
                 cursor.fail(`more than ${sampleTypeCount} values in a sample, want one per sample type`)
               const at = valueCount++ * count + i
               values[at] = cursor.signed()
-              if (wideValues !== undefined || !cursor.isSafe()) {
+              if (wideValues !== undefined || !cursor.isNarrow()) {
                 wideValues ??= toWide(values, count * sampleTypeCount)
                 wideValues[at] = BigInt.asIntN(64, (BigInt(cursor.high) << 32n) | BigInt(cursor.low))
               }

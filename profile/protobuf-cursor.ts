@@ -119,9 +119,9 @@ export class ProtobufCursor {
     return (this.high | 0) * 4294967296 + this.low
   }
 
-  /** Whether the value just read is an int64 within ±2^53. */
-  isSafe(): boolean {
+  /** Whether the value just read is an int64 within ±2^50: its differences are safe integers, twice over. */
+  isNarrow(): boolean {
     const high = this.high | 0
-    return high < 0x200000 && high >= -0x200000
+    return high < 0x40000 && high >= -0x40000
   }
 }

@@ -327,7 +327,7 @@ export class RecordEncoder {
       changed++
       for (let type = 0; type < types; type++) {
         const residual = this.#residuals[type]![i]!
-        if (residual !== 0) writeResidual(this.#streams[stream.values + type]!, residual)
+        if (residual !== 0) this.#streams[stream.values + type]!.zigzag(residual)
       }
     }
     return changed
@@ -485,7 +485,7 @@ function readValues(
     const mask = masks.varint()
     let objectsChanged = false
     for (let type = 0, bit = 1; type < types; type++, bit *= 2) {
-      const residual = Math.floor(mask / bit) % 2 === 1 ? readResidual(streams[stream.values + type]!) : 0
+      const residual = Math.floor(mask / bit) % 2 === 1 ? streams[stream.values + type]!.zigzag() : 0
       const place = type * count + index
       switch (modes[type]) {
         case mode.delta:
@@ -523,17 +523,6 @@ function readValues(
 
 function goSpace(objects: number, scale: number, size: number): number {
   return objects === 0 || scale === 0 ? 0 : Math.trunc(sampledCount(objects, scale) * size * scale)
-}
-
-/** Residuals of safe integers may need 54 bits. */
-function writeResidual(out: ByteWriter, value: number): void {
-  if (value < 2 ** 51 && value > -(2 ** 51)) out.zigzag(value)
-  else out.zigzag64(BigInt(value))
-}
-
-function readResidual(reader: ByteReader): number {
-  const value = reader.varint()
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2
 }
 
 function writeOrder(out: ByteWriter, order: EntryOrder): void {
