@@ -105,6 +105,6 @@ function notFound(ctx: Context): void {
 
 /** Errors of downloads are read by `go tool pprof`. */
 function wantsText(ctx: Context, route: string): boolean {
-  const format = ctx.URL.searchParams.get('format')
+  const format = new URLSearchParams(ctx.querystring).get('format')
   return route === '/profile' && (format === null || format === 'pprof' || format === 'collapsed')
 }

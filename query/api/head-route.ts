@@ -5,7 +5,7 @@ import { headParameters, rangeOf, readParameters } from './parameters.ts'
 
 /** The head's blocks of what is asked for, each after its length: see docs/format/head.md. */
 export async function answerHead(ctx: Context, { options, signal }: RouteRequest): Promise<void> {
-  const given = readParameters(headParameters, ctx.URL.searchParams)
+  const given = readParameters(headParameters, new URLSearchParams(ctx.querystring))
   if (options.head === undefined) throw new ApiError('not_found', 'read head: this program scrapes nothing')
   const blocks = await options.head.readHead({
     matchers: given['match[]'][0] ?? [],

@@ -9,7 +9,7 @@ import { labelsParameters, rangeOf, readParameters } from './parameters.ts'
 import type { LabelsAnswer, SeriesAnswer } from './types.ts'
 
 export async function answerLabels(ctx: Context, request: RouteRequest): Promise<void> {
-  const given = readParameters(labelsParameters, ctx.URL.searchParams)
+  const given = readParameters(labelsParameters, new URLSearchParams(ctx.querystring))
   const opened = await openRows(request, rangeOf(given))
   const names = new Set<string>()
   for (const { source } of opened.sources) {
@@ -20,7 +20,7 @@ export async function answerLabels(ctx: Context, request: RouteRequest): Promise
 }
 
 export async function answerLabelValues(ctx: Context, request: RouteRequest): Promise<void> {
-  const given = readParameters(labelsParameters, ctx.URL.searchParams)
+  const given = readParameters(labelsParameters, new URLSearchParams(ctx.querystring))
   const name = String(ctx['params']?.name ?? '')
   const opened = await openRows(request, rangeOf(given))
   const values = new Set<string>()
@@ -35,7 +35,7 @@ export async function answerLabelValues(ctx: Context, request: RouteRequest): Pr
 }
 
 export async function answerSeries(ctx: Context, request: RouteRequest): Promise<void> {
-  const given = readParameters(labelsParameters, ctx.URL.searchParams)
+  const given = readParameters(labelsParameters, new URLSearchParams(ctx.querystring))
   const opened = await openRows(request, rangeOf(given))
   const selectors = given['match[]'].length === 0 ? [[]] : given['match[]']
   const series = new Map<string, Labels>()

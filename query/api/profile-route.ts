@@ -22,7 +22,7 @@ const compress = promisify(gzip)
 type Parameters = ReturnType<typeof readProfileParameters>
 
 function readProfileParameters(ctx: Context) {
-  return readParameters(profileParameters, ctx.URL.searchParams)
+  return readParameters(profileParameters, new URLSearchParams(ctx.querystring))
 }
 
 export async function answerProfile(ctx: Context, request: RouteRequest): Promise<void> {

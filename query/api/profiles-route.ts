@@ -19,7 +19,7 @@ interface Found {
 
 /** Newest first, then by hash; a cursor is the id of the last attempt that was shown. */
 export async function answerProfiles(ctx: Context, { options, signal }: RouteRequest): Promise<void> {
-  const given = readParameters(profilesParameters, ctx.URL.searchParams)
+  const given = readParameters(profilesParameters, new URLSearchParams(ctx.querystring))
   const range = rangeOf(given)
   const cursor = given.cursor === undefined ? undefined : parseProfileId(given.cursor)
   if (given.cursor !== undefined && cursor === undefined) {

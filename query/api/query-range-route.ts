@@ -19,7 +19,7 @@ import { chooseSampleType, defaultTypeOf, onlyProfileType, sampleTypesOf } from 
 import type { MatrixSeries, QueryRangeAnswer } from './types.ts'
 
 export async function answerQueryRange(ctx: Context, { options, signal }: RouteRequest): Promise<void> {
-  const given = readParameters(queryRangeParameters, ctx.URL.searchParams)
+  const given = readParameters(queryRangeParameters, new URLSearchParams(ctx.querystring))
   const range = rangeOf(given)
   const steps = stepsOf(range, given.step)
   const matchers = given.query

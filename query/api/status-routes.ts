@@ -30,13 +30,13 @@ export const statusRoutes: Readonly<Record<string, Route>> = {
 
 function plain(answer: (request: RouteRequest) => unknown): Route {
   return (ctx, request) => {
-    readParameters(noParameters, ctx.URL.searchParams)
+    readParameters(noParameters, new URLSearchParams(ctx.querystring))
     sendData(ctx, answer(request))
   }
 }
 
 async function answerBlocks(ctx: Context, { options, signal }: RouteRequest): Promise<void> {
-  const given = readParameters(blocksParameters, ctx.URL.searchParams)
+  const given = readParameters(blocksParameters, new URLSearchParams(ctx.querystring))
   const { blocks, warnings } = await options.catalog.list({
     ...rangeOf({ start: given.start ?? 0, end: given.end }),
     signal,
