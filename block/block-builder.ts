@@ -18,8 +18,8 @@ export interface EncodeOptions {
   readonly endMs?: number
   /** Rows and totals only: what plots and lists need. */
   readonly withoutBodies?: boolean
-  /** `dense` for the bucket, `fast` for an answer that is read once. */
-  readonly compression?: 'dense' | 'fast'
+  /** `dense` for the bucket, `fast` for an answer that is read once elsewhere, `stored` for one read in place. */
+  readonly compression?: 'dense' | 'fast' | 'stored'
 }
 
 /**

@@ -30,15 +30,20 @@ export const headerBytes = 16
 export const footerBytes = 16
 
 /** zstd levels: bodies are many and small, symbols few and paid once. */
-const levels = { dense: { frames: 12, symbols: 19, rows: 12 }, fast: { frames: 1, symbols: 1, rows: 1 } }
+const levels = {
+  dense: { frames: 12, symbols: 19, rows: 12 },
+  fast: { frames: 1, symbols: 1, rows: 1 },
+  stored: { frames: 0, symbols: 0, rows: 0 },
+}
 
 /** The attempts that are selected, as a block. Groups are never split, so a time range keeps whole groups. */
 export function encodeBlock(built: BuiltBlock, options: EncodeOptions): EncodedBlock | undefined {
   const chosen = chooseRows(built, options)
   if (chosen.length === 0) return undefined
   const withBodies = options.withoutBodies !== true
-  const isDense = options.compression !== 'fast'
-  const level = levels[isDense ? 'dense' : 'fast']
+  const compression = options.compression ?? 'dense'
+  const isDense = compression === 'dense'
+  const level = levels[compression]
   const out = new ByteWriter(1 << 16)
   out.raw(blockMagic)
   out.u32(blockVersion)
