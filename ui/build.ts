@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, stop } from 'esbuild'
 
 export interface BuiltUi {
   readonly outDir: string
@@ -36,6 +36,8 @@ export async function buildUi({ outDir }: { readonly outDir: string }): Promise<
     metafile: true,
     logLevel: 'silent',
   })
+  // esbuild would leave its own process running beside ours.
+  await stop()
   const outputs = Object.entries(metafile.outputs)
   const script = outputs.find(([, output]) => output.entryPoint === 'main.tsx')
   const style = outputs.find(([, output]) => output.entryPoint === 'app.css')

@@ -55,6 +55,12 @@ t.test('a series is named by what tells it from the others', (t) => {
   const differing = differingLabels(series)
   t.same(differing, ['pod'])
   t.equal(seriesName(series[0]?.labels ?? {}, differing), 'a')
+  const three = ['a', 'b', 'c'].map((pod) => ({
+    ...series[0]!,
+    labels: { job: pod, service_name: pod, pod: `${pod}1` },
+  }))
+  t.same(differingLabels(three), ['service_name'], 'one is enough')
+  t.same(differingLabels([]), [])
   t.equal(seriesName({ job: 'shop', profile_type: 'heap' }, []), 'shop · heap')
   t.equal(seriesName({}, []), 'profiles')
   t.end()

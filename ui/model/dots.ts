@@ -95,23 +95,28 @@ export function stepDot(series: readonly DotSeries[], id: string, step: 1 | -1):
   return newest
 }
 
-/** Labels by which the series differ, most telling first; those that all share say nothing in a legend. */
+/** The fewest labels that tell the series apart, most telling first; what all share says nothing in a legend. */
 export function differingLabels(series: readonly DotSeries[]): string[] {
-  const values = new Map<string, Set<string>>()
-  for (const name of new Set(series.flatMap(({ labels }) => Object.keys(labels)))) {
-    values.set(name, new Set(series.map(({ labels }) => labels[name] ?? '')))
+  const names = [...new Set(series.flatMap(({ labels }) => Object.keys(labels)))]
+  names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  const chosen: string[] = []
+  let told = Math.min(1, series.length)
+  for (const name of names) {
+    if (told === series.length) break
+    const now = countDistinct(series, [...chosen, name])
+    if (now > told) chosen.push(name)
+    told = now
   }
-  const differing = [...values].filter(([, seen]) => seen.size > 1).map(([name]) => name)
-  return differing.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  return chosen
+}
+
+function countDistinct(series: readonly DotSeries[], names: readonly string[]): number {
+  return new Set(series.map(({ labels }) => JSON.stringify(names.map((name) => labels[name] ?? '')))).size
 }
 
 /** What tells a series from the others in few words. */
 export function seriesName(labels: Readonly<Record<string, string>>, differing: readonly string[]): string {
-  const said = differing.filter((name) => name !== 'profile_path' || differing.length === 1)
-  const parts = said
-    .slice(0, 3)
-    .map((name) => labels[name] ?? '')
-    .filter((value) => value !== '')
+  const parts = differing.map((name) => labels[name] ?? '').filter((value) => value !== '')
   if (parts.length > 0) return parts.join(' · ')
   const type = labels['profile_type']
   const who = labels['service_name'] ?? labels['job'] ?? labels['instance']

@@ -99,8 +99,8 @@ function NoMatch() {
         counts !== undefined && <p>Dropping one matcher does not help either.</p>
       )}
       <p class="actions">
-        <Link class="button" patch={selectorPatch(selector, '{}')}>
-          Select everything
+        <Link class="button" patch={{ ...selectorPatch(selector, ''), q: undefined, type: '' }}>
+          Start over
         </Link>
         <Widen />
       </p>

@@ -43,7 +43,8 @@ export function PlotPanel() {
     <section class={`panel plot-panel${range.loading ? ' is-loading' : ''}`} aria-label="Profiles over time">
       <header class="panel-head">
         <h2>
-          {data?.type} <span class="muted">per profile</span>
+          {data?.type}{' '}
+          <span class="muted">{data?.kind === 'counter' ? 'since each start' : 'per profile'}</span>
         </h2>
         <p class="muted">
           {plural(profiles, 'profile')} of {plural(series.length, 'series', 'series')}
