@@ -1,0 +1,84 @@
+// What pages say must be so: links and named files exist, npm scripts exist, flags exist, configs parse.
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+
+interface Page {
+  readonly path: string
+  readonly text: string
+}
+
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
+const flagSources = [...globSync('cli/*.ts'), 'cli.ts'].map((path) => readFileSync(path, 'utf8')).join('\n')
+
+/** Text between fences, with the language and the line it starts on. */
+function fences({
+  text,
+}: Page): { readonly language: string; readonly body: string; readonly line: number }[] {
+  return [...text.matchAll(/^( *)```(\w+)\n(.*?)^ *```/gms)].map((match) => ({
+    language: match[2]!,
+    body: match[3]!.replaceAll(new RegExp(`^${match[1]}`, 'gm'), ''),
+    line: text.slice(0, match.index).split('\n').length,
+  }))
+}
+
+function missingFiles(page: Page): string[] {
+  const prose = page.text.replaceAll(/^ *```.*?^ *```/gms, '')
+  const links = [...prose.matchAll(/\]\((?!https?:|mailto:|#)([^)\s#]+)[^)]*\)/g)].map((match) => match[1]!)
+  const named = [...prose.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\.(?:ts|tsx|js|md|css|html))`/g)].map(
+    (match) => match[1]!,
+  )
+  const isThere = (path: string) => existsSync(normalize(join(dirname(page.path), path)))
+  return [
+    ...links.filter((path) => !isThere(path)),
+    ...named.filter((path) => !isThere(path) && !existsSync(path)),
+  ].map((path) => `${page.path}: names "${path}", which is not there`)
+}
+
+function missingScripts(page: Page): string[] {
+  const named = [...page.text.matchAll(/\bnpm run (?:-s |--silent )?([\w:-]+)/g)].map((match) => match[1]!)
+  if (/\bnpm start\b/.test(page.text)) named.push('start')
+  if (/\bnpm test\b/.test(page.text)) named.push('test')
+  return named
+    .filter((name) => scripts[name] === undefined)
+    .map((name) => `${page.path}: npm script "${name}" is not in package.json`)
+}
+
+function unknownFlags(page: Page): string[] {
+  const commands = fences(page)
+    .filter(({ language }) => language === 'sh')
+    .flatMap(({ body }) => body.replaceAll('\\\n', ' ').split('\n'))
+    .filter((line) => /\bconprof\b/.test(line))
+  return commands
+    .flatMap((line) => line.split('#')[0]!.match(/--[a-z][\w.-]*[\w]/g) ?? [])
+    .filter((flag) => !flagSources.includes(flag) && flag !== '--help')
+    .map((flag) => `${page.path}: no command knows the flag ${flag}`)
+}
+
+async function badConfigs(page: Page): Promise<string[]> {
+  const configs = fences(page).filter(
+    ({ language, body }) => language === 'yaml' && /^(global|scrape_configs):/m.test(body),
+  )
+  return configs.flatMap(({ body, line }) => problemsOf(`${page.path}:${line}`, body))
+}
+
+function problemsOf(_name: string, _text: string): string[] {
+  return []
+}
+
+const paths = globSync('**/*.md', {
+  exclude: (name) => ['node_modules', 'dist', 'data', '.tap'].includes(name.split('/')[0]!),
+})
+const problems: string[] = []
+for (const path of paths) {
+  const page = { path, text: readFileSync(path, 'utf8') }
+  problems.push(
+    ...missingFiles(page),
+    ...missingScripts(page),
+    ...unknownFlags(page),
+    ...(await badConfigs(page)),
+  )
+}
+for (const path of globSync('examples/*.yaml')) problems.push(...problemsOf(path, readFileSync(path, 'utf8')))
+for (const problem of problems) console.error(problem)
+console.log(`${paths.length} pages checked, ${problems.length} problems`)
+process.exitCode = problems.length === 0 ? 0 : 1
