@@ -4,6 +4,7 @@ import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Logger } from '../../lib/log.ts'
 import { isTimeout } from '../cancel.ts'
 import type { Catalog, HeadSource } from '../catalog.ts'
+import { SelectorError } from '../selector.ts'
 import { ApiError, sendError } from './answer.ts'
 import { answerHead } from './head-route.ts'
 import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
@@ -69,7 +70,9 @@ export function createApi(options: ApiOptions): Router {
       try {
         await route(ctx, { options, signal })
       } catch (error) {
-        const cause = signal.aborted ? signal.reason : error
+        // Whatever failed because of the abort is shown as the abort; what already says more stays.
+        const isExplained = error instanceof ApiError || error instanceof SelectorError
+        const cause = signal.aborted && !isExplained ? signal.reason : error
         const shown = isTimeout(cause)
           ? new ApiError('timeout', `${name}: not done in time`, { cause })
           : cause
