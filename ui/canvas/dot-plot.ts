@@ -86,7 +86,7 @@ export function createDotPlot(host: HTMLElement, events: PlotEvents): DotPlot {
         width: Math.max(200, host.clientWidth),
         height: plotHeightPx,
         ms: 1,
-        padding: [12, 14, 0, 0],
+        padding: [12, 22, 0, 0],
         legend: { show: false },
         tzDate: (ms) => (scene?.utc ? uPlot.tzDate(new Date(ms), 'Etc/UTC') : new Date(ms)),
         cursor: { y: false, points: { show: false }, drag: { x: true, y: false, setScale: false, dist: 6 } },
