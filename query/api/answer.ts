@@ -52,13 +52,30 @@ export function setWarnings(ctx: Context, warnings: readonly string[]): readonly
 
 const maxWarnings = 20
 
+/** What lies in a store and cannot be read now is no fault of this program. */
+function errorTypeOf(error: unknown): ErrorType {
+  if (error instanceof ApiError) return error.code
+  if (error instanceof SelectorError) return 'bad_data'
+  return unreadableCodes.has(String((error as { readonly code?: unknown } | undefined)?.code))
+    ? 'unavailable'
+    : 'internal'
+}
+
+const unreadableCodes = new Set([
+  'BLOCK_CORRUPT',
+  'BLOCK_TOO_NEW',
+  'NOT_FOUND',
+  'FORBIDDEN',
+  'UNAVAILABLE',
+  'ENOENT',
+])
+
 /**
  * The answer to a request that threw. `go tool pprof` prints a body of plain text where `X-Go-Pprof` says that it
  * is meant for people, so downloads get their errors that way.
  */
 export function sendError(ctx: Context, error: unknown, options: { readonly asText: boolean }): ErrorType {
-  const code =
-    error instanceof ApiError ? error.code : error instanceof SelectorError ? 'bad_data' : 'internal'
+  const code = errorTypeOf(error)
   const message = error instanceof Error ? error.message : String(error)
   ctx.status = statusOf[code]
   if (options.asText) {

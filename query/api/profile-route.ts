@@ -6,7 +6,8 @@ import { encodeMergedProfile } from '../../profile/encode-merged.ts'
 import type { Labels } from '../../profile/labels.ts'
 import { formatMatchers } from '../../profile/matcher.ts'
 import { findProfile } from '../find-profile.ts'
-import { type MergeOptions, mergeProfiles } from '../merge-profiles.ts'
+import type { MergeOptions } from '../merge-profiles.ts'
+import { mergeReadable } from '../merge-readable.ts'
 import { type ProfileSelection, selectProfiles, widenAllocs } from '../select-profiles.ts'
 import { collapsed } from '../views/collapsed.ts'
 import { flamegraph } from '../views/flamegraph.ts'
@@ -103,7 +104,7 @@ async function answerMerged(
     return
   }
   // A download adds up as `go tool pprof` would, whatever the numbers are.
-  const merged = await mergeProfiles(parts, { agg: 'sum', ...request })
+  const merged = await mergeReadable(parts, { agg: 'sum', ...request })
   setWarnings(ctx, [...warnings, ...merged.warnings])
   const { sampleTypes } = merged
   const { type } = chooseSampleType(sampleTypes, {
@@ -125,7 +126,7 @@ async function sendView(
   const sampleTypes = sampleTypesOf(selection)
   const asked = given.type ?? given.si
   const { type } = chooseSampleType(sampleTypes, { asked, fallback: defaultTypeOf(selection) })
-  const merged = await mergeProfiles(
+  const merged = await mergeReadable(
     selection.series.flatMap(({ parts }) => parts),
     { ...options, type },
   )
