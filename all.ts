@@ -32,7 +32,7 @@ export interface AllOptions {
 }
 
 export interface Started {
-  readonly url: string
+  readonly uiUrl: string
   readonly scraping: string
   readonly data: string
 }
@@ -90,7 +90,7 @@ export async function runAll(options: AllOptions): Promise<void> {
     logger,
   })
   options.onStarted({
-    url: browserUrl(flags, server.address, webConfig, prefix),
+    uiUrl: browserUrl(flags, server.address, webConfig, prefix),
     scraping: '',
     data: bucket.name,
   })

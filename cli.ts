@@ -1,58 +1,81 @@
-import { Command } from 'commander'
+import { Command, type Option } from 'commander'
 import { runAll } from './all.ts'
 import { formatBanner } from './cli/banner.ts'
 import { readBuildInfo } from './cli/build-info.ts'
+import { addCheckCommands } from './cli/check-commands.ts'
 import { fail } from './cli/fail.ts'
+import { followFlagTexts } from './cli/flag-texts.ts'
 import { logOptions, queryTimeout, readAllFlags, storageOptions, webOptions } from './cli/flags.ts'
 import { shutdownSignal } from './lib/lifecycle/shutdown-signal.ts'
 import { createLogger } from './lib/log.ts'
 import { createRegistry } from './lib/metrics.ts'
 
 const build = readBuildInfo()
-const program = new Command('conprof')
-  .description('Continuous profiling: pprof profiles of every process, all the time, in your own bucket.')
-  .version(build.version, '--version')
-  .helpOption('-h, --help', 'show this')
-  .showHelpAfterError('(--help shows what there is)')
-  .configureHelp({ showGlobalOptions: false })
 
-function addOptions(
-  command: Command,
-  heading: string,
-  options: readonly Parameters<Command['addOption']>[0][],
-) {
+const program = new Command('conprof')
+  .usage('<command> [flags]')
+  .description('Continuous profiling: the pprof profiles of every process, all the time, in your own bucket.')
+  .version(build.version, '--version', 'show the version')
+  .helpOption('-h, --help', 'show this; also of each command')
+  .helpCommand(false)
+  .showHelpAfterError('(--help shows what there is)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  conprof all
+      profile conprof itself, keep it in ./data, show it on http://localhost:8080
+  conprof all --config.file=conprof.yaml --objstore.config-file=bucket.yaml
+      profile your processes, keep the profiles in S3
+  conprof check target http://localhost:6060
+      what would a scrape of this process see?
+`,
+  )
+
+function addFlags(command: Command, heading: string, options: readonly Option[]): void {
   command.optionsGroup(heading)
   for (const option of options) command.addOption(option)
 }
 
-const all = program.command('all').description('scrape, store, answer and show, in one process')
-all
-  .optionsGroup('What to scrape:')
-  .option('--config.file <file>', 'conprof.yaml; without it, conprof scrapes itself')
-addOptions(all, 'Storage:', storageOptions)
-addOptions(all, 'Web:', [...webOptions('127.0.0.1:8080'), queryTimeout])
-addOptions(all, 'Log:', logOptions)
+program.commandsGroup('Programs:')
+const all = program
+  .command('all')
+  .usage('[flags]')
+  .summary('scrape, store, answer and show, in one process')
+  .description('Scrape, store, answer and show, in one process. Without a config, conprof scrapes itself.')
+all.optionsGroup('What to scrape:').option('--config.file <file>', 'conprof.yaml; SIGHUP reads it again')
+addFlags(all, 'Where it goes:', storageOptions)
+addFlags(all, 'How it is reached:', [...webOptions('127.0.0.1:8080'), queryTimeout])
+addFlags(all, 'What it says:', logOptions)
+const flagTexts = followFlagTexts(all)
 all.action(async (values: Record<string, unknown>) => {
   const flags = readAllFlags(values)
   const logger = createLogger(flags.logLevel, { format: flags.logFormat })
+  process.on('unhandledRejection', (error) => {
+    logger.error({ err: error }, 'a promise was rejected that nobody waited for')
+    process.exit(1)
+  })
   await runAll({
     flags,
-    flagTexts: {},
+    flagTexts: flagTexts(),
     build,
     logger,
     registry: createRegistry(build),
     signal: shutdownSignal(),
-    onStarted: ({ url, scraping, data }) => {
-      const color = process.stderr.isTTY
-      process.stderr.write(formatBanner({ version: build.version, uiUrl: url, scraping, data }, { color }))
+    onStarted: (started) => {
+      const color = process.stderr.isTTY === true
+      process.stderr.write(formatBanner({ version: build.version, ...started }, { color }))
     },
   })
-  process.exit()
 })
+
+program.commandsGroup('Tools:')
+addCheckCommands(program)
 
 try {
   await program.parseAsync()
 } catch (error) {
-  fail(error, { debug: process.argv.includes('--log.level=debug') })
-  process.exit()
+  fail(error, { debug: process.argv.some((text) => text.includes('debug')) })
 }
+// What still waits, such as a connection of a store's client, has nothing left to say.
+process.exit()

@@ -1,6 +1,7 @@
 // What pages say must be so: links and named files exist, npm scripts exist, flags exist, configs parse.
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
+import { loadConfig } from '../collector/config/load-config.ts'
 
 interface Page {
   readonly path: string
@@ -54,15 +55,20 @@ function unknownFlags(page: Page): string[] {
     .map((flag) => `${page.path}: no command knows the flag ${flag}`)
 }
 
-async function badConfigs(page: Page): Promise<string[]> {
+function badConfigs(page: Page): string[] {
   const configs = fences(page).filter(
     ({ language, body }) => language === 'yaml' && /^(global|scrape_configs):/m.test(body),
   )
-  return configs.flatMap(({ body, line }) => problemsOf(`${page.path}:${line}`, body))
+  return configs.flatMap(({ body, line }) => configProblems(`${page.path}:${line}`, body))
 }
 
-function problemsOf(_name: string, _text: string): string[] {
-  return []
+function configProblems(name: string, text: string): string[] {
+  try {
+    loadConfig(text, name)
+    return []
+  } catch (error) {
+    return (error as Error).message.split('\n')
+  }
 }
 
 const paths = globSync('**/*.md', {
@@ -71,14 +77,10 @@ const paths = globSync('**/*.md', {
 const problems: string[] = []
 for (const path of paths) {
   const page = { path, text: readFileSync(path, 'utf8') }
-  problems.push(
-    ...missingFiles(page),
-    ...missingScripts(page),
-    ...unknownFlags(page),
-    ...(await badConfigs(page)),
-  )
+  problems.push(...missingFiles(page), ...missingScripts(page), ...unknownFlags(page), ...badConfigs(page))
 }
-for (const path of globSync('examples/*.yaml')) problems.push(...problemsOf(path, readFileSync(path, 'utf8')))
+for (const path of globSync('examples/*.yaml'))
+  problems.push(...configProblems(path, readFileSync(path, 'utf8')))
 for (const problem of problems) console.error(problem)
 console.log(`${paths.length} pages checked, ${problems.length} problems`)
 process.exitCode = problems.length === 0 ? 0 : 1
