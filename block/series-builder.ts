@@ -123,7 +123,9 @@ export class SeriesBuilder {
     group.recordCount++
     group.heldBytes += record.length
     if (!isExact) this.#keep(group, bytes)
-    if (start !== previous && previous.header === next.header) isReset = counterFell(previous, next, plan)
+    // The record compares samples one by one, and a profile may list one stack in several: the sums decide.
+    if ((isReset || start !== previous) && previous.header === next.header)
+      isReset = counterFell(previous, next, plan)
     this.#state = next
     return {
       flags:
@@ -186,18 +188,20 @@ export class SeriesBuilder {
 /** Whether any counter of any stack is lower than before: the process is another one. */
 function counterFell(previous: SeriesState, next: SeriesState, plan: ColumnPlan): boolean {
   if (previous.wideValues !== undefined || next.wideValues !== undefined) return false
-  const position = new Map<number, number>()
-  previous.keys.forEach((key, i) => {
-    position.set(key, i)
-  })
   return plan.isCounter.some((isCounter, type) => {
     if (!isCounter) return false
-    return next.keys.some((key, i) => {
-      const from = position.get(key)
-      const value = next.values[type * next.keys.length + i]!
-      return from !== undefined && value < previous.values[type * previous.keys.length + from]!
-    })
+    const before = sumsByKey(previous, type)
+    for (const [key, sum] of sumsByKey(next, type)) if (sum < (before.get(key) ?? 0)) return true
+    return false
   })
+}
+
+function sumsByKey({ keys, values }: SeriesState, type: number): Map<number, number> {
+  const sums = new Map<number, number>()
+  keys.forEach((key, i) => {
+    sums.set(key, (sums.get(key) ?? 0) + values[type * keys.length + i]!)
+  })
+  return sums
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
