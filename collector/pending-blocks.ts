@@ -88,13 +88,18 @@ export class PendingBlocks {
     this.#uploadedAtMs.set(key, performance.now())
   }
 
+  /** Its file is gone, whoever took it. */
+  forget(key: string): void {
+    this.#blocks.delete(key)
+    this.#uploadedAtMs.delete(key)
+  }
+
   /** Deletes what has been in the bucket for `minAgeMs`: by then every reader has listed it there. */
   async deleteUploaded(minAgeMs: number): Promise<void> {
     for (const [key, uploadedAtMs] of this.#uploadedAtMs) {
       if (performance.now() - uploadedAtMs < minAgeMs) continue
       const block = this.#blocks.get(key)
-      this.#blocks.delete(key)
-      this.#uploadedAtMs.delete(key)
+      this.forget(key)
       if (block !== undefined) await rm(block.path, { force: true })
     }
   }

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
@@ -31,6 +32,7 @@ function optionsFor(path: string, more: Partial<StorageOptions> = {}): StorageOp
     logger: silentLogger(),
     registry: new Registry(),
     blockDurationMs: 86_400_000,
+    reserveBytes: 4096,
     wal: { flushDelayMs: 1 },
     upload: { minBackoffMs: 1, maxBackoffMs: 5, intervalMs: 1, keepUploadedMs: 0 },
     ...more,
@@ -247,5 +249,82 @@ t.test('the head becomes a block in time and at its size', async (t) => {
   await running(atSize, async () => {
     await Promise.all([1, 2, 3, 4].map((n) => atSize.append(attempt(midnightMs + n))))
     await until(() => atSize.status().headAttempts === 0)
+  })
+})
+
+t.test('a full disk pauses appends, and a cut makes room', async (t) => {
+  const script = `
+    import { readFileSync, readdirSync } from 'node:fs'
+    import { Registry } from 'prom-client'
+    import { MemoryBucket } from './bucket/memory-bucket.ts'
+    import { Storage } from './collector/storage.ts'
+    import { silentLogger } from './lib/log.ts'
+    import { memorySource } from './block/memory-source.ts'
+    import { openBlock } from './block/open-block.ts'
+    const bucket = new MemoryBucket()
+    bucket.putFile = async () => { throw new Error('away') }
+    const storage = await Storage.open({ path: process.argv[1], bucket, logger: silentLogger(), registry: new Registry(),
+      blockDurationMs: 86_400_000, wal: { flushDelayMs: 1, segmentBytes: 1 << 20 }, reserveBytes: 1 << 20 })
+    const stop = new AbortController()
+    const running = storage.run({ signal: stop.signal })
+    const directory = 'test/testdata/corpus/etcd/heap/'
+    const bodies = readdirSync(directory).map((name) => readFileSync(directory + name))
+    let acknowledged = 0, refused = 0
+    const codes = new Set()
+    for (let n = 0; acknowledged < 800; n++) {
+      const attempt = { labels: { profile_type: 'heap', service_name: 'a' }, timeMs: 1_795_380_000_000 + n, durationMs: 1,
+        health: 'ok', httpStatus: 200, body: bodies[n % bodies.length] }
+      await storage.append(attempt).then(() => acknowledged++, async (error) => {
+        codes.add(error.code)
+        refused++
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      })
+    }
+    const blocks = [...await storage.readHead({ matchers: [], startMs: 0, endMs: 2 ** 50 }), ...storage.pendingBlocks().map(({ path }) => readFileSync(path))]
+    let found = 0
+    for (const bytes of blocks) found += (await openBlock(memorySource('b', bytes))).meta.profileCount
+    stop.abort()
+    await running
+    console.log(JSON.stringify({ acknowledged, found, refused, codes: [...codes], blocks: storage.pendingBlocks().length }))`
+  const mount = 'mount -t tmpfs -o size=5m tmpfs "$0" && exec "$1" --input-type=module -e "$2" -- "$0"'
+  const args = ['-rm', 'sh', '-c', mount, t.testdir(), process.execPath, script]
+  let output: string
+  try {
+    output = execFileSync('unshare', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  } catch (error) {
+    const reason = String((error as { stderr?: string }).stderr ?? error)
+    if (!/unshare|mount|ENOENT/.test(reason)) throw error
+    t.pass(`no file system to fill: ${reason}`, { skip: true })
+    return
+  }
+  const { acknowledged, found, refused, codes, blocks } = JSON.parse(output)
+  t.equal(found, acknowledged)
+  t.ok(refused > 0 && blocks > 0)
+  t.strictSame(codes, ['DISK_FULL'])
+})
+
+t.test('a folder that cannot be written is named', async (t) => {
+  const path = t.testdir({ taken: 'a file' })
+  await t.rejects(Storage.open(optionsFor(join(path, 'taken'))), /open storage ".*taken": ENOTDIR/)
+})
+
+t.test('an upload that never works does not keep the others waiting', async (t) => {
+  const path = t.testdir()
+  const bucket = new MemoryBucket()
+  const put = bucket.putFile.bind(bucket)
+  bucket.putFile = async (key, file) => {
+    if (key.includes('1795392000000-')) throw new Error('not this one')
+    await put(key, file)
+  }
+  const storage = await Storage.open(optionsFor(path, { bucket }))
+  await running(storage, async () => {
+    for (const n of [0, 1, 2]) {
+      await storage.append(attempt(midnightMs + n))
+      await storage.cut()
+    }
+    await until(() => storage.pendingBlocks().length === 1)
+    t.equal((await bucketBlocks(bucket)).length, 2)
+    rmSync(storage.pendingBlocks()[0]!.path)
+    await until(() => storage.pendingBlocks().length === 0)
   })
 })

@@ -14,10 +14,11 @@ import { Generation } from './generation.ts'
 import { type PendingBlock, PendingBlocks } from './pending-blocks.ts'
 import type { ProfileStore } from './profile-store.ts'
 import { replayLog } from './replay-log.ts'
+import { ReserveFile } from './reserve-file.ts'
 import { SeqSet } from './seq-set.ts'
 import { lockStorage, type StorageLock } from './storage-lock.ts'
 import { createStorageMetrics, type StorageMetrics } from './storage-metrics.ts'
-import { StoreError } from './store-error.ts'
+import { isDiskFull, StoreError } from './store-error.ts'
 import { type UploadOptions, uploadBlocks } from './upload-blocks.ts'
 import { inspectLog, type LogState } from './wal/read-log.ts'
 import { type Position, WalWriter, type WalWriterOptions } from './wal/wal-writer.ts'
@@ -36,6 +37,8 @@ export interface StorageOptions {
   readonly maxSymbolBytes?: number
   /** … or the log is this long. */
   readonly maxLogBytes?: number
+  /** Room kept for cutting a block on a disk that is full otherwise; 16 MiB. */
+  readonly reserveBytes?: number
   readonly wal?: Pick<WalWriterOptions, 'segmentBytes' | 'flushDelayMs' | 'flushBytes' | 'onSync'>
   readonly upload?: Pick<UploadOptions, 'minBackoffMs' | 'maxBackoffMs' | 'intervalMs' | 'keepUploadedMs'>
 }
@@ -70,6 +73,7 @@ export class Storage implements ProfileStore {
   readonly #wal: WalWriter
   readonly #log: LogState
   readonly #pending: PendingBlocks
+  readonly #reserve: ReserveFile
   readonly #metrics: StorageMetrics
   /** Oldest first; the last one grows, the others wait to be cut. */
   #generations: Generation[]
@@ -77,6 +81,9 @@ export class Storage implements ProfileStore {
   #sliceEndMs = 0
   #cutting: Promise<void> | undefined
   #isReplayed = false
+  #isRunning = false
+  /** An append or a cut found no room since the last cut. */
+  #needsRoom = false
   #closing: Promise<void> | undefined
 
   private constructor(
@@ -93,6 +100,7 @@ export class Storage implements ProfileStore {
     this.#lock = parts.lock
     this.#log = parts.log
     this.#pending = parts.pending
+    this.#reserve = new ReserveFile(join(options.path, 'reserve'), options.reserveBytes ?? 16 << 20)
     this.#metrics = parts.metrics
     // A log that is gone takes its numbers along, so the name may not be used again.
     this.writer = parts.log.writer ?? `${hostname().slice(0, 64)}-${randomBytes(4).toString('hex')}`
@@ -123,9 +131,7 @@ export class Storage implements ProfileStore {
   /** Rejects with a StoreError `LOCKED` where another process has the folder. */
   static async open(options: StorageOptions): Promise<Storage> {
     const { path, logger } = options
-    await mkdir(join(path, 'wal'), { recursive: true })
-    await mkdir(join(path, 'pending'), { recursive: true })
-    const lock = await lockStorage(path)
+    const lock = await openFolder(path)
     try {
       let storage: Storage | undefined
       const metrics = createStorageMetrics(options.registry, () => ({
@@ -147,6 +153,7 @@ export class Storage implements ProfileStore {
         },
       })
       storage = new Storage(options, { lock, log, pending, metrics })
+      await storage.#reserve.take()
       return storage
     } catch (error) {
       await lock.release()
@@ -161,12 +168,20 @@ export class Storage implements ProfileStore {
   /** As `append`; says where in the log the attempt is. */
   async appendAt(attempt: Attempt): Promise<Position> {
     try {
+      // Else attempts would eat the room that the cut needs.
+      if (this.#needsRoom && this.#isRunning) {
+        throw new StoreError(
+          'DISK_FULL',
+          `append to storage "${this.#options.path}": no room until a block is cut`,
+        )
+      }
       const position = await this.#wal.append(attempt)
       await this.#insert(attempt, position)
       this.#metrics.appended.inc()
       return position
     } catch (error) {
       const reason = error instanceof StoreError ? error.code.toLowerCase() : 'refused'
+      if (reason === 'disk_full') this.#needsRoom = true
       this.#metrics.appendFailures.inc({ reason })
       throw error
     }
@@ -201,6 +216,7 @@ export class Storage implements ProfileStore {
   }
 
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    this.#isRunning = true
     try {
       await Promise.all([this.#replayAndUpload(signal), this.#cutInTime(signal)])
     } finally {
@@ -319,25 +335,40 @@ export class Storage implements ProfileStore {
     const jitterMs =
       createHash('sha256').update(this.writer).digest().readUInt32LE() % Math.min(durationMs / 10, 30_000)
     const nextCutMs = () => (Math.floor((Date.now() - jitterMs) / durationMs) + 1) * durationMs + jitterMs
+    const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {})
     let dueMs = nextCutMs()
     while (!signal.aborted) {
-      await sleep(Math.min(1000, durationMs / 4), undefined, { signal }).catch(() => {})
+      await pause(Math.min(1000, durationMs / 4))
       if (signal.aborted) return
       // A clock that was set back would put the next cut off for as long.
       if (dueMs - Date.now() > durationMs + jitterMs) dueMs = nextCutMs()
-      if (Date.now() < dueMs && !this.#isLarge()) continue
+      if (Date.now() < dueMs && !this.#isLarge() && !this.#needsRoom) continue
       try {
-        await this.cut()
+        const isUrgent = this.#needsRoom
+        if (isUrgent) await this.#makeRoom()
+        else await this.cut()
+        dueMs = nextCutMs()
+        // Where others fill the disk, cutting again and again does not help.
+        if (isUrgent) await pause(Math.min(3000, durationMs))
       } catch (error) {
         if (signal.aborted) return
         this.#metrics.cutFailures.inc()
+        const code = (error as StoreError).code
+        if (isDiskFull(error) || code === 'DISK_FULL') this.#needsRoom = true
         this.#options.logger.error(`cut a block, will try again: ${(error as Error).message}`)
-        await this.#makeRoom(error)
-        await sleep(Math.min(10_000, durationMs), undefined, { signal }).catch(() => {})
-        continue
+        await pause(Math.min(10_000, durationMs))
       }
-      dueMs = nextCutMs()
     }
+  }
+
+  /** What is in the bucket need not wait for its readers now, and what is in the log is smaller in a block. */
+  async #makeRoom(): Promise<void> {
+    this.#options.logger.warn({ path: this.#options.path }, 'disk is full: cutting a block to make room')
+    await this.#pending.deleteUploaded(0)
+    await this.#reserve.release()
+    await this.cut()
+    await this.#reserve.take()
+    this.#needsRoom = false
   }
 
   #isLarge(): boolean {
@@ -346,12 +377,6 @@ export class Storage implements ProfileStore {
     const logBytes = this.#generations.reduce((sum, generation) => sum + generation.logBytes, 0)
     const symbolBytes = Math.max(...this.#generations.map((generation) => generation.symbolBytes))
     return this.status().headBytes >= maxHeadBytes || symbolBytes >= maxSymbolBytes || logBytes >= maxLogBytes
-  }
-
-  /** What is in the bucket already need not wait for its readers where there is no room. */
-  async #makeRoom(error: unknown): Promise<void> {
-    if ((error as { code?: string }).code !== 'ENOSPC') return
-    await this.#pending.deleteUploaded(0).catch(() => {})
   }
 
   async #cutAll(): Promise<void> {
@@ -387,5 +412,17 @@ export class Storage implements ProfileStore {
       stop()
       this.#generations.shift()
     }
+  }
+}
+
+/** A folder that cannot be written is found here, not at the first scrape. */
+async function openFolder(path: string): Promise<StorageLock> {
+  try {
+    await mkdir(join(path, 'wal'), { recursive: true })
+    await mkdir(join(path, 'pending'), { recursive: true })
+    return await lockStorage(path)
+  } catch (error) {
+    if (error instanceof StoreError) throw error
+    throw new Error(`open storage "${path}": ${(error as Error).message}`, { cause: error })
   }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Bucket } from '../bucket/bucket.ts'
 import type { Logger } from '../lib/log.ts'
@@ -24,8 +25,11 @@ export async function uploadBlocks(options: UploadOptions & { readonly signal: A
   const minBackoffMs = options.minBackoffMs ?? 1000
   const maxBackoffMs = options.maxBackoffMs ?? 60_000
   let backoffMs = 0
+  let failures = 0
   while (!signal.aborted) {
-    const block = pending.waiting()[0]
+    // One that the bucket will not have must not keep the others waiting.
+    const waiting = pending.waiting()
+    const block = waiting[failures % Math.max(waiting.length, 1)]
     if (block !== undefined) {
       try {
         await bucket.putFile(`blocks/${block.key}`, block.path, { signal })
@@ -33,8 +37,15 @@ export async function uploadBlocks(options: UploadOptions & { readonly signal: A
         options.onUploaded?.(block.key, block.sizeBytes)
         if (backoffMs > 0) logger.info({ bucket: bucket.name }, 'bucket takes blocks again')
         backoffMs = 0
+        failures = 0
       } catch (error) {
         if (signal.aborted) return
+        if (!existsSync(block.path)) {
+          logger.error({ block: block.key }, `upload block: "${block.path}" is gone`)
+          pending.forget(block.key)
+          continue
+        }
+        failures++
         backoffMs = Math.min(Math.max(backoffMs * 2, minBackoffMs), maxBackoffMs)
         options.onFailure?.(block.key, error)
         logger.warn(
