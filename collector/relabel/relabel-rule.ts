@@ -53,7 +53,8 @@ export function compileRelabelRegex(pattern: string): RE2JS {
   try {
     return RE2JS.compile(pattern, RE2JS.DOTALL)
   } catch (error) {
-    throw new SyntaxError(`regular expression ${JSON.stringify(pattern)}: ${(error as Error).message}`)
+    const reason = (error as Error).message.replace(/^error parsing regexp: /, '').replace(/: `.*`$/s, '')
+    throw new SyntaxError(`regular expression ${JSON.stringify(pattern)}: ${reason}`)
   }
 }
 
@@ -74,7 +75,9 @@ function findProblem(rule: RelabelRule, given: RelabelFields): string | undefine
   const allowed = allowedFields[action]
   if (allowed !== undefined) {
     const extra = (Object.keys(given) as (keyof RelabelRule)[]).find((name) => !allowed.includes(name))
-    if (extra !== undefined) return `${action} takes only ${allowed.slice(1).map(snakeCase).join(' and ')}`
+    if (extra !== undefined) {
+      return `${action} takes ${allowed.slice(1).map(snakeCase).join(' and ')}, not ${snakeCase(extra)}`
+    }
   }
   return undefined
 }
