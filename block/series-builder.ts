@@ -99,7 +99,7 @@ export class SeriesBuilder {
     let isExact = false
     let next = start
     let record = new Uint8Array(0)
-    let isReset = false
+    let mayBeReset = false
     // Most files list strings by first use; a series that does not is remembered, the columns are written once more.
     for (const strings of this.#needsStrings ? [decoded.strings] : [undefined, decoded.strings]) {
       const encoded = codecs.records.encode(decoded, start, {
@@ -109,7 +109,7 @@ export class SeriesBuilder {
         strings,
       })
       record = encoded.record as Uint8Array<ArrayBuffer>
-      isReset = encoded.isReset
+      mayBeReset = encoded.mayBeReset
       next = { ...start }
       applyRecord(recordStreams(record), next, { timeMs, plans, dictionary })
       isExact = decoded.isComplete && equal(codecs.encoder.encode(columnsOf(next), dictionary), bytes)
@@ -124,8 +124,8 @@ export class SeriesBuilder {
     group.heldBytes += record.length
     if (!isExact) this.#keep(group, bytes)
     // The record compares samples one by one, and a profile may list one stack in several: the sums decide.
-    if ((isReset || start !== previous) && previous.header === next.header)
-      isReset = counterFell(previous, next, plan)
+    const isSuspect = mayBeReset || start !== previous
+    const isReset = isSuspect && previous.header === next.header && counterFell(previous, next, plan)
     this.#state = next
     return {
       flags:
@@ -185,7 +185,10 @@ export class SeriesBuilder {
   }
 }
 
-/** Whether any counter of any stack is lower than before: the process is another one. */
+/**
+ * Whether any counter of any stack is lower than before: the process is another one. By sums per sample key, since a
+ * profile may list a key more than once, in any order.
+ */
 function counterFell(previous: SeriesState, next: SeriesState, plan: ColumnPlan): boolean {
   if (previous.wideValues !== undefined || next.wideValues !== undefined) return false
   return plan.isCounter.some((isCounter, type) => {
@@ -198,9 +201,8 @@ function counterFell(previous: SeriesState, next: SeriesState, plan: ColumnPlan)
 
 function sumsByKey({ keys, values }: SeriesState, type: number): Map<number, number> {
   const sums = new Map<number, number>()
-  keys.forEach((key, i) => {
-    sums.set(key, (sums.get(key) ?? 0) + values[type * keys.length + i]!)
-  })
+  for (let i = 0; i < keys.length; i++)
+    sums.set(keys[i]!, (sums.get(keys[i]!) ?? 0) + values[type * keys.length + i]!)
   return sums
 }
 

@@ -141,15 +141,15 @@ export class RecordEncoder {
       readonly labelSetOf: Uint32Array
       readonly strings: Uint32Array | undefined
     },
-  ): { record: Uint8Array; isReset: boolean } {
+  ): { record: Uint8Array; mayBeReset: boolean } {
     const types = profile.sampleTypeCount
     while (this.#streams.length < stream.values + types) this.#streams.push(new ByteWriter(256))
     for (const out of this.#streams) out.clear()
     const continues = state.header === profile.header && state.wideValues === undefined
     const isWide = profile.wideValues !== undefined
     this.#writeOps(profile.keys, continues ? state.keys : new Uint32Array(0), state.nextKey)
-    const { changed, isReset, modes } = isWide
-      ? { changed: 0, isReset: false, modes: [] }
+    const { changed, mayBeReset, modes } = isWide
+      ? { changed: 0, mayBeReset: false, modes: [] }
       : this.#writeValues(profile, state, options.plan, options.labelSetOf)
     const [meta, times] = [this.#streams[stream.meta]!, this.#streams[stream.times]!]
     const extra = this.#streams[stream.extra]!
@@ -177,7 +177,7 @@ export class RecordEncoder {
     out.varint(count)
     for (let i = 0; i < count; i++) out.varint(this.#streams[i]!.length)
     for (let i = 0; i < count; i++) out.raw(this.#streams[i]!.bytes())
-    return { record: out.copy(), isReset }
+    return { record: out.copy(), mayBeReset }
   }
 
   /** Fills `#source`: where each sample stood in the profile before, or -1. */
@@ -237,7 +237,7 @@ export class RecordEncoder {
     const source = this.#source
     const { keys, values } = profile
     const modes: number[] = []
-    let isReset = false
+    let mayBeReset = false
     for (let type = 0; type < types; type++) {
       let residuals = this.#residuals[type]
       if (residuals === undefined || residuals.length < count) {
@@ -278,9 +278,9 @@ export class RecordEncoder {
       }
       modes.push(chosen)
       if (plan.isCounter[type])
-        for (let i = 0; i < count && !isReset; i++) {
+        for (let i = 0; i < count && !mayBeReset; i++) {
           const from = source[i]!
-          if (from >= 0 && values[at + i]! < state.values[was + from]!) isReset = true
+          if (from >= 0 && values[at + i]! < state.values[was + from]!) mayBeReset = true
         }
 
       function isMultiple(t: number): boolean {
@@ -309,7 +309,7 @@ export class RecordEncoder {
         return true
       }
     }
-    return { changed: this.#writeResiduals(count, types), isReset, modes }
+    return { changed: this.#writeResiduals(count, types), mayBeReset, modes }
   }
 
   #writeResiduals(count: number, types: number): number {

@@ -1,3 +1,4 @@
+import { Profile } from 'pprof-format'
 import t from 'tap'
 import type { Attempt, ProcessIdentity } from '../block/attempt.ts'
 import { createBlockBuilder, unknownProcess } from '../block/create-block-builder.ts'
@@ -141,6 +142,33 @@ t.test('a stack whose counter fell between two blocks is a restart, though the t
     [{ at: 10, profile: allocs({ 'main;a': 20, 'main;b': 500 }) }],
   ]
   t.same(drawn(await merge(blocks, 'heap')), { 'main;a': ['20'], 'main;b': ['500'] })
+})
+
+t.test('a stack that a profile lists twice is no restart when the two change places', async (t) => {
+  const twice = (first: number, second: number) => {
+    const profile = Profile.decode(drawProfile(allocs({ 'main;a': first, 'main;b': second })))
+    profile.sample[1]!.locationId = profile.sample[0]!.locationId
+    return profile.encode()
+  }
+  const builder = createBlockBuilder()
+  for (const [seq, body] of [twice(10, 500), twice(501, 12)].entries())
+    builder.append(
+      {
+        labels: { profile_type: 'heap' },
+        timeMs: start + seq,
+        durationMs: 1,
+        health: 'ok',
+        httpStatus: 200,
+        body,
+      },
+      { writer: 'w', seq },
+    )
+  const block = builder.encode()!
+  const reader = await openBlock(memorySource(block.key, block.bytes))
+  const [series] = reader.select([])
+  const [rows] = await reader.rows([series!])
+  const part = { reader, series: series!, rows: rows!, firstRow: 0, lastRow: 1 }
+  t.same(drawn(await mergeProfiles([part], { startMs: start, endMs: start + 1 })), { 'main;a': ['3'] })
 })
 
 t.test('the process identity tells a restart that no counter shows', async (t) => {

@@ -462,7 +462,11 @@ function seamsOf(picked: readonly Picked[]): Seam[] {
 }
 
 function collect(values: Map<string, number | bigint>, type: number): Visit {
-  return (key, value) => values.set(`${type} ${key}`, value)
+  return (key, value) => {
+    const place = `${type} ${key}`
+    const sum = values.get(place)
+    values.set(place, sum === undefined ? value : BigInt(sum) + BigInt(value))
+  }
 }
 
 function identityOf({ part, row }: Picked) {
