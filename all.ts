@@ -1,10 +1,8 @@
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
-import type { Bucket } from './bucket/bucket.ts'
-import { FolderBucket } from './bucket/folder-bucket.ts'
 import type { AllFlags } from './cli/flags.ts'
+import { openBucket } from './cli/open-bucket.ts'
 import { Retention } from './collector/retention.ts'
 import { Storage } from './collector/storage.ts'
 import { HttpServer } from './lib/http/http-server.ts'
@@ -47,7 +45,7 @@ export async function runAll(options: AllOptions): Promise<void> {
   const profiler = new SelfProfiler({ root: fileURLToPath(new URL('./', import.meta.url)) })
   profiler.start()
 
-  const bucket = await openBucket(flags)
+  const bucket = await openBucket({ ...flags, isNew: true })
   const storage = await Storage.open({
     path: flags.storagePath,
     bucket,
@@ -105,10 +103,6 @@ export async function runAll(options: AllOptions): Promise<void> {
 async function readWebConfigOf(flags: AllFlags): Promise<WebConfig> {
   if (flags.webConfigFile === undefined) return { basicAuthUsers: new Map() }
   return readWebConfig(flags.webConfigFile)
-}
-
-async function openBucket(flags: AllFlags): Promise<Bucket> {
-  return FolderBucket.open(join(flags.storagePath, 'bucket'))
 }
 
 function browserUrl(flags: AllFlags, address: ListenAddress, web: WebConfig, prefix: string): string {

@@ -1,6 +1,7 @@
 import { Command, type Option } from 'commander'
 import { runAll } from './all.ts'
 import { formatBanner } from './cli/banner.ts'
+import { addBlockCommands } from './cli/block-commands.ts'
 import { readBuildInfo } from './cli/build-info.ts'
 import { addCheckCommands } from './cli/check-commands.ts'
 import { fail } from './cli/fail.ts'
@@ -71,6 +72,7 @@ all.action(async (values: Record<string, unknown>) => {
 
 program.commandsGroup('Tools:')
 addCheckCommands(program)
+addBlockCommands(program)
 
 try {
   await program.parseAsync()

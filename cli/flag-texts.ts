@@ -1,0 +1,16 @@
+import type { Command } from 'commander'
+
+/** Follows what a command is given: each flag's text as it was written, or its default's, by name. */
+export function followFlagTexts(command: Command): () => Readonly<Record<string, string>> {
+  const given = new Map<string, string>()
+  for (const option of command.options) {
+    command.on(`option:${option.name()}`, (text?: string | null) => given.set(option.name(), text ?? 'true'))
+  }
+  return () =>
+    Object.fromEntries(
+      command.options.map((option) => {
+        const unset = option.defaultValueDescription ?? option.defaultValue ?? ''
+        return [option.name(), given.get(option.name()) ?? String(unset)]
+      }),
+    )
+}
