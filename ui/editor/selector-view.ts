@@ -8,9 +8,10 @@ import {
   closeBracketsKeymap,
   completionKeymap,
   completionStatus,
+  startCompletion,
 } from '@codemirror/autocomplete'
 import { bracketMatching, HighlightStyle, LRLanguage, syntaxHighlighting } from '@codemirror/language'
-import { EditorState, Prec, StateEffect, StateField } from '@codemirror/state'
+import { Annotation, EditorState, Prec, StateEffect, StateField } from '@codemirror/state'
 import {
   Decoration,
   type DecorationSet,
@@ -80,14 +81,19 @@ export function createSelectorView(
       ),
       keymap.of([...closeBracketsKeymap, ...completionKeymap]),
       EditorView.updateListener.of((update) => {
-        if (update.docChanged) options.onChange(update.state.doc.toString())
+        const told = update.transactions.some((transaction) => transaction.annotation(fromOutside) === true)
+        if (update.docChanged && !told) options.onChange(update.state.doc.toString())
       }),
     ],
   })
   return {
     setText(text) {
       const current = view.state.doc.toString()
-      if (current !== text) view.dispatch({ changes: { from: 0, to: current.length, insert: text } })
+      if (current !== text)
+        view.dispatch({
+          changes: { from: 0, to: current.length, insert: text },
+          annotations: fromOutside.of(true),
+        })
     },
     setError(at) {
       view.dispatch({ effects: markError.of(at) })
@@ -95,6 +101,8 @@ export function createSelectorView(
     close: () => view.destroy(),
   }
 }
+
+const fromOutside = Annotation.define<boolean>()
 
 const promql = LRLanguage.define({ parser }).extension
 
@@ -188,6 +196,8 @@ function nameCompletion(label: string): Completion {
       const insert = /^\s*[=!]/.test(after) ? written : `${written}=""`
       const anchor = from + insert.length - (insert === written ? 0 : 1)
       view.dispatch({ changes: { from, to, insert }, selection: { anchor }, userEvent: 'input.complete' })
+      // Straight on to the values: the cursor is between their quotes.
+      if (insert !== written) startCompletion(view)
     },
   }
 }

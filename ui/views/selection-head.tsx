@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import type { FlamegraphAnswer } from '../../query/api/types.ts'
 import { apiUrl, profileParams } from '../api.ts'
 import { coresOf, coverageWords, formatCores } from '../model/coverage.ts'
 import { stepDot } from '../model/dots.ts'
@@ -171,11 +172,17 @@ function Take() {
   )
 }
 
+/** The answer, once it belongs to what is open: numbers of another profile would be lies, even for a moment. */
+function useAnswer(): FlamegraphAnswer | undefined {
+  const store = useStore()
+  const { data, key } = store.flame.value
+  return JSON.stringify(key) === JSON.stringify(store.source.value) ? data : undefined
+}
+
 function ProfileFacts() {
   const store = useStore()
   const item = store.item.value.data
-  const answer = store.flame.value.data
-  if (item === undefined && answer === undefined) return null
+  const answer = useAnswer()
   const cores = answer === undefined ? undefined : coresOf(answer)
   return (
     <>
@@ -197,8 +204,8 @@ function ProfileFacts() {
 
 function MergeFacts() {
   const store = useStore()
-  const answer = store.flame.value.data
-  if (answer === undefined) return null
+  const answer = useAnswer()
+  if (answer === undefined) return <p class="coverage">…</p>
   const kind = store.range.value.data?.type === answer.type ? store.range.value.data.kind : undefined
   return (
     <>

@@ -8,15 +8,19 @@ export function SelectorBar() {
   const store = useStore()
   const selector = store.selector.value ?? ''
   const [text, setText] = useState(selector)
+  // What the editor is told to hold; its own keystrokes come back as `text` and must not be told again.
+  const [given, setGiven] = useState({ text: selector })
   const applied = useRef(selector)
+  const give = (now: string) => {
+    applied.current = now
+    setText(now)
+    setGiven({ text: now })
+  }
   useEffect(() => {
-    if (applied.current === selector) return
-    applied.current = selector
-    setText(selector)
+    if (applied.current !== selector) give(selector)
   }, [selector])
   const apply = (now: string) => {
-    setText(now)
-    applied.current = now
+    give(now)
     store.go(selectorPatch(selector, now.trim() === '' ? '{}' : now.trim()))
     store.reload()
   }
@@ -34,6 +38,7 @@ export function SelectorBar() {
       >
         <SelectorEditor
           text={text}
+          given={given}
           invalid={!changed && serverError?.position !== undefined}
           errorAt={changed ? undefined : serverError?.position}
           onChange={setText}

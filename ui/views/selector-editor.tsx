@@ -8,6 +8,8 @@ import { useStore } from '../store.ts'
  */
 export function SelectorEditor(props: {
   readonly text: string
+  /** A new object each time the text was not typed here. */
+  readonly given: { readonly text: string }
   readonly invalid: boolean
   readonly errorAt: { readonly from: number; readonly to: number } | undefined
   readonly onChange: (text: string) => void
@@ -44,8 +46,8 @@ export function SelectorEditor(props: {
     }
   }, [store])
   useEffect(() => {
-    view.current?.setText(props.text)
-  }, [props.text, ready])
+    view.current?.setText(props.given.text)
+  }, [props.given])
   useEffect(() => {
     view.current?.setError(props.errorAt)
   }, [props.errorAt?.from, props.errorAt?.to, ready])
