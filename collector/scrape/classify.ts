@@ -1,0 +1,128 @@
+import type { HealthClass } from '../../block/health.ts'
+import { inspectPprof } from '../../profile/inspect-pprof.ts'
+
+/** How one scrape ended, before anything is stored. */
+export interface Verdict {
+  readonly health: HealthClass
+  /** One line: what was seen; "" for ok. */
+  readonly reason: string
+}
+
+/** What came back, or why nothing did. */
+export type Answer =
+  | {
+      readonly status: number
+      readonly headers: Readonly<Record<string, string | string[] | undefined>>
+      readonly body: Uint8Array
+      /** The body was cut off at the limit. */
+      readonly isTooLarge: boolean
+    }
+  | { readonly error: Error }
+
+export const maxReceivedBytes = 32 * 1024 * 1024
+export const maxInflatedBytes = 128 * 1024 * 1024
+
+export interface ClassifyOptions {
+  /** Whether the connection was plain HTTP: only then a mesh can be what refuses. */
+  readonly isPlain: boolean
+  /** False where a profile without samples is not worth keeping. */
+  readonly keepEmpty: boolean
+}
+
+/** Decides from the answer alone. */
+export function classify(answer: Answer, options: ClassifyOptions): Verdict {
+  if ('error' in answer) return classifyError(answer.error)
+  const { status, headers, body, isTooLarge } = answer
+  if (isTooLarge)
+    return { health: 'too-large', reason: `more than ${maxReceivedBytes / 2 ** 20} MiB received` }
+  if (status < 200 || status >= 300) {
+    const said = firstLine(body)
+    const reason = `HTTP status ${status}${said === '' ? '' : `: ${said}`}`
+    if (options.isPlain && isMesh(headers, said)) return { health: 'mesh-blocked', reason }
+    if (status === 404) return { health: 'unsupported', reason }
+    if (/already in use|already (running|started)|profiling in progress/i.test(said))
+      return { health: 'busy', reason }
+    return { health: status >= 500 ? 'http-5xx' : 'http-4xx', reason }
+  }
+  if (body.length === 0) return { health: 'empty', reason: 'an empty body' }
+  const inspection = inspectPprof(body, { maxInflatedBytes })
+  switch (inspection.kind) {
+    case 'pprof':
+      return { health: 'ok', reason: '' }
+    case 'empty':
+      return options.keepEmpty
+        ? { health: 'ok', reason: '' }
+        : { health: 'empty', reason: 'no samples in it' }
+    case 'too-large':
+      return { health: 'too-large', reason: inspection.reason }
+    case 'not-pprof':
+      return { health: 'not-pprof', reason: inspection.reason }
+  }
+}
+
+function classifyError(error: Error): Verdict {
+  const chain: NodeJS.ErrnoException[] = []
+  for (let at: unknown = error; at instanceof Error && chain.length < 8; at = at.cause) chain.push(at)
+  for (const { errors } of chain as { errors?: unknown[] }[])
+    if (errors?.[0] instanceof Error) chain.push(errors[0])
+  const codes = chain.map(({ code }) => String(code ?? ''))
+  const reason = (chain.find(({ message }) => message !== '')?.message ?? error.name).split('\n')[0]!
+  const has = (...wanted: string[]) => codes.some((code) => wanted.some((each) => code.startsWith(each)))
+  if (has('ECONNREFUSED')) return { health: 'refused', reason }
+  if (has('UND_ERR_CONNECT_TIMEOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ETIMEDOUT'))
+    return { health: 'connect-timeout', reason }
+  if (has('ERR_TLS', 'ERR_SSL', 'CERT_', 'DEPTH_ZERO', 'SELF_SIGNED', 'UNABLE_TO', 'EPROTO', 'ERR_OSSL'))
+    return { health: 'tls', reason }
+  if (
+    chain.some(({ name }) => name === 'TimeoutError') ||
+    has('UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT')
+  )
+    return { health: 'timeout', reason }
+  if (has('ENOTFOUND', 'EAI_AGAIN')) return { health: 'refused', reason }
+  return { health: 'reset', reason }
+}
+
+/** What proxies of service meshes say when they do not let plain HTTP through. */
+function isMesh(headers: Readonly<Record<string, string | string[] | undefined>>, said: string): boolean {
+  const server = String(headers['server'] ?? '')
+  const isEnvoy = /^(istio-)?envoy$/i.test(server)
+  return (
+    (isEnvoy && /RBAC: access denied|upstream connect error|no healthy upstream|upgrade|TLS/i.test(said)) ||
+    headers['l5d-proxy-error'] !== undefined ||
+    headers['l5d-proxy-connection'] !== undefined
+  )
+}
+
+function firstLine(body: Uint8Array): string {
+  const text = Buffer.from(body.subarray(0, 300)).toString('utf8')
+  return text
+    .trim()
+    .split('\n')[0]!
+    .replace(/[^\x20-\x7e\u00a0-\uffff]/g, ' ')
+    .slice(0, 160)
+    .trim()
+}
+
+/** What a person can do about it. */
+export const remedies: Readonly<Record<HealthClass, string>> = {
+  ok: '',
+  empty:
+    'nothing is wrong: turn the profile on in the program (Go: runtime.SetBlockProfileRate, SetMutexProfileFraction) to have it',
+  unsupported: 'the program does not offer this profile: set enabled: false for it, or correct its path',
+  busy: 'another profiler is running in that process: conprof tries again soon; make sure only one scrapes it',
+  refused:
+    'nothing listens there: check address and port, and that the program serves pprof on an address others can reach',
+  'connect-timeout':
+    'no answer to the connection: check the address, and network policies or firewalls between',
+  timeout: 'the answer took too long: raise scrape_timeout, or lower the seconds of timed profiles',
+  reset:
+    'the connection was closed half-way: check the program’s log, and its server’s write timeout against the profile’s seconds',
+  tls: 'check scheme, ca_file, server_name and the certificates in tls_config',
+  'mesh-blocked': 'a mesh proxy refuses plain HTTP: exclude the port from the mesh or allow it in its policy',
+  'http-4xx': 'check path, authorization and params of the job',
+  'http-5xx': 'the program failed to make the profile: see its log',
+  'too-large':
+    'the profile is beyond what conprof takes (32 MiB received, 128 MiB inflated): disable this type for the target',
+  'not-pprof': 'the path answers something else than pprof: check profiling_config and prefix',
+  'disk-full': 'make room on the disk of --storage.path: scraping goes on by itself',
+}

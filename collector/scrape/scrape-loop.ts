@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { HealthClass } from '../../block/health.ts'
+import type { Logger } from '../../lib/log.ts'
+import type { ProfileStore } from '../profile-store.ts'
+import type { Target } from '../target.ts'
+import { remedies } from './classify.ts'
+import type { HttpClients } from './http-client.ts'
+import { type Scrape, scrape } from './scrape.ts'
+import type { ScrapeMetrics } from './scrape-metrics.ts'
+import type { Turns } from './turns.ts'
+
+/** What a loop says of itself. */
+export interface LoopState {
+  health: HealthClass | 'unknown'
+  reason: string
+  remedy: string
+  lastScrapeMs: number
+  lastDurationMs: number
+  lastSizeBytes: number
+  nextScrapeMs: number
+}
+
+export interface LoopOptions {
+  readonly store: ProfileStore
+  readonly clients: HttpClients
+  /** Shared by all loops: scrapes of one address take turns. */
+  readonly turns: Turns
+  readonly metrics: ScrapeMetrics
+  readonly log: Logger
+  readonly now: () => number
+}
+
+/** A type that a program does not offer is asked for again this many intervals later. */
+const unsupportedPause = 10
+
+/** Scrapes one target for as long as it runs. */
+export class ScrapeLoop {
+  readonly target: Target
+  readonly state: LoopState = {
+    health: 'unknown',
+    reason: '',
+    remedy: '',
+    lastScrapeMs: 0,
+    lastDurationMs: 0,
+    lastSizeBytes: 0,
+    nextScrapeMs: 0,
+  }
+  readonly #options: LoopOptions
+  #unsupported = 0
+
+  constructor(target: Target, options: LoopOptions) {
+    this.target = target
+    this.#options = options
+  }
+
+  /** Never rejects; ends soon after the signal. */
+  async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const { now } = this.#options
+    const offsetMs = slotOffsetMs(this.target)
+    let nextMs = nextSlotMs(now(), this.target.intervalMs, offsetMs)
+    try {
+      while (!signal.aborted) {
+        this.state.nextScrapeMs = nextMs
+        await sleep(Math.max(nextMs - now(), 0), undefined, { signal })
+        const health = await this.#options.turns.take(this.target.address, () => this.#scrapeOnce(signal))
+        nextMs = this.#nextMs(health, offsetMs)
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#options.log.error(`scrape ${this.target.url}: ${(error as Error).message}`)
+    }
+    this.state.nextScrapeMs = 0
+  }
+
+  #nextMs(health: HealthClass, offsetMs: number): number {
+    const { now } = this.#options
+    const { intervalMs } = this.target
+    if (health === 'busy') {
+      // Somebody else's profile is running: soon again, at no fixed distance from theirs.
+      const retryMs = Math.min(intervalMs / 2, 5000) * (0.5 + Math.random())
+      return Math.min(now() + retryMs, nextSlotMs(now(), intervalMs, offsetMs))
+    }
+    if (health === 'unsupported') {
+      this.#unsupported++
+      // The first few may be a program that is still starting.
+      if (this.#unsupported > 2)
+        return nextSlotMs(now(), intervalMs, offsetMs) + (unsupportedPause - 1) * intervalMs
+    } else this.#unsupported = 0
+    return nextSlotMs(now(), intervalMs, offsetMs)
+  }
+
+  async #scrapeOnce(signal: AbortSignal): Promise<HealthClass> {
+    const { clients, metrics, now } = this.#options
+    signal.throwIfAborted()
+    const result = await scrape(this.target, clients, { signal, now })
+    const { attempt, receivedBytes } = result
+    metrics.duration.observe({ profile_type: this.target.profileType }, attempt.durationMs / 1000)
+    metrics.receivedBytes.inc({ profile_type: this.target.profileType }, receivedBytes)
+    const stored = await this.#store(result)
+    this.#report(stored, attempt.timeMs, attempt.durationMs, receivedBytes)
+    metrics.scrapes.inc({ health: stored.health, profile_type: this.target.profileType })
+    return stored.health
+  }
+
+  /** Ok only once the store has it. An empty block or mutex profile is the normal case, so no row says it each time. */
+  async #store({ health, reason, attempt }: Scrape): Promise<{ health: HealthClass; reason: string }> {
+    if (health === 'empty' && !this.target.keepEmpty) return { health, reason }
+    try {
+      await this.#options.store.append(attempt)
+      return { health, reason }
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      this.#options.metrics.storeFailures.inc({ code: code ?? 'OTHER' })
+      if (code === 'DISK_FULL') return { health: 'disk-full', reason: message }
+      if (code !== 'CLOSED') this.#options.log.error(`store the profile of ${this.target.url}: ${message}`)
+      return { health, reason: `not stored: ${message}` }
+    }
+  }
+
+  #report(
+    { health, reason }: { health: HealthClass; reason: string },
+    timeMs: number,
+    durationMs: number,
+    sizeBytes: number,
+  ): void {
+    const { state } = this
+    if (health !== state.health) {
+      const isWell = health === 'ok' || health === 'empty'
+      const { log } = this.#options
+      const facts = { url: this.target.url, profileType: this.target.profileType, health }
+      if (!isWell) log.warn(facts, `scrape ${this.target.url}: ${health}: ${reason}`)
+      else if (state.health !== 'unknown') log.info(facts, `scrape ${this.target.url}: ${health} again`)
+    }
+    state.health = health
+    state.reason = reason
+    state.remedy = remedies[health]
+    state.lastScrapeMs = timeMs
+    state.lastDurationMs = durationMs
+    state.lastSizeBytes = sizeBytes
+  }
+}
+
+/** Spreads targets over the interval, the same way after every restart. */
+export function slotOffsetMs({ key, intervalMs }: Target): number {
+  return createHash('sha256').update(key).digest().readUInt32LE(0) % intervalMs
+}
+
+/** The first time after `nowMs` that is `offsetMs` into an interval. */
+export function nextSlotMs(nowMs: number, intervalMs: number, offsetMs: number): number {
+  const slot = Math.floor((nowMs - offsetMs) / intervalMs) + 1
+  return slot * intervalMs + offsetMs
+}
