@@ -1,7 +1,7 @@
 import { inspectPprof } from '../profile/inspect-pprof.ts'
 import type { HttpClientConfig, PprofTypeConfig } from './config/scrape-config.ts'
 import { maxInflatedBytes, remedies } from './scrape/classify.ts'
-import { HttpClients } from './scrape/http-client.ts'
+import { HttpClients } from './scrape/http-clients.ts'
 import { scrape } from './scrape/scrape.ts'
 import type { Target } from './target.ts'
 

@@ -2,7 +2,7 @@ import { request } from 'undici'
 import type { Attempt } from '../../block/attempt.ts'
 import type { Target } from '../target.ts'
 import { type Answer, classify, maxReceivedBytes, type Verdict } from './classify.ts'
-import type { HttpClients } from './http-client.ts'
+import type { HttpClients } from './http-clients.ts'
 
 /** One scrape that ended. */
 export interface Scrape extends Verdict {

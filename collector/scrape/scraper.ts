@@ -1,8 +1,11 @@
 import type { Registry } from 'prom-client'
 import type { Logger } from '../../lib/log.ts'
+import type { Config } from '../config/scrape-config.ts'
+import { Discovery } from '../discovery/discovery.ts'
+import { createDiscoveryMetrics, type DiscoveryMetrics } from '../discovery/discovery-metrics.ts'
 import type { ProfileStore } from '../profile-store.ts'
-import type { DroppedTarget, Target } from '../target.ts'
-import { HttpClients } from './http-client.ts'
+import { type DroppedTarget, type Target, targetsOf } from '../target.ts'
+import { HttpClients } from './http-clients.ts'
 import { ScrapeLoop } from './scrape-loop.ts'
 import { createScrapeMetrics, type ScrapeMetrics } from './scrape-metrics.ts'
 import { Turns } from './turns.ts'
@@ -24,41 +27,78 @@ export class Scraper {
     string,
     { loop: ScrapeLoop; settings: string; stop: AbortController; ended: Promise<void> }
   >()
-  #dropped: readonly DroppedTarget[] = []
-  #wanted: readonly Target[] = []
+  readonly #discoveryMetrics: DiscoveryMetrics
+  /** What discovery found last, by job. */
+  #jobs = new Map<
+    string,
+    { readonly active: readonly Target[]; readonly dropped: readonly DroppedTarget[] }
+  >()
+  #config: Config | undefined
+  #discovering: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   #signal: AbortSignal | undefined
 
   constructor(options: ScraperOptions) {
     this.#options = options
     this.#metrics = createScrapeMetrics(options.registry)
+    this.#discoveryMetrics = createDiscoveryMetrics(options.registry)
   }
 
-  /** Scrapes until the signal, then lets scrapes under way end without their answers. */
+  /** Scrapes until the signal, then ends; answers still under way are left. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     this.#signal = signal
-    this.#sync()
+    if (this.#config !== undefined) this.applyConfig(this.#config)
     const count = setInterval(() => this.#countTargets(), 5000)
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
       else signal.addEventListener('abort', () => resolve(), { once: true })
     })
     clearInterval(count)
-    this.#wanted = []
-    this.#sync()
-    await Promise.all([...this.#loops.values()].map(({ ended }) => ended))
+    this.#discovering?.stop.abort()
+    await this.#discovering?.ended
+    const loops = [...this.#loops.values()]
+    for (const { stop } of loops) stop.abort()
+    await Promise.all(loops.map(({ ended }) => ended))
     await this.#clients.close()
   }
 
-  /** From now on these, whole. */
-  applyTargets(active: readonly Target[], dropped: readonly DroppedTarget[] = []): void {
-    this.#wanted = active
-    this.#dropped = dropped
-    if (this.#signal !== undefined && !this.#signal.aborted) this.#sync()
+  /** From now on this config; what stays the same goes on undisturbed. Before `run` it only waits. */
+  applyConfig(config: Config): void {
+    this.#config = config
+    if (this.#signal === undefined || this.#signal.aborted) return
+    this.#discovering?.stop.abort()
+    const before = this.#jobs
+    const stop = new AbortController()
+    this.#jobs = new Map()
+    for (const { jobName, fileSdConfigs, httpSdConfigs } of config.scrapeConfigs) {
+      // Until files and servers have been asked again, their job goes on with what they said last.
+      const known = before.get(jobName)
+      if (known !== undefined && fileSdConfigs.length + httpSdConfigs.length > 0)
+        this.#jobs.set(jobName, known)
+    }
+    const late = new Set(this.#jobs.keys())
+    const discovery = new Discovery(config, {
+      logger: this.#options.log,
+      metrics: this.#discoveryMetrics,
+      onGroups: (scrapeConfig, groups) => {
+        // The first word of such a job is its static part alone.
+        if (late.delete(scrapeConfig.jobName)) return
+        const parts = groups.map((group) => targetsOf(group, scrapeConfig, config.externalLabels))
+        this.#jobs.set(scrapeConfig.jobName, {
+          active: parts.flatMap(({ active }) => active),
+          dropped: parts.flatMap(({ dropped }) => dropped),
+        })
+        this.#sync()
+      },
+    })
+    this.#discovering = { stop, ended: discovery.run({ signal: stop.signal }) }
+    this.#sync()
   }
 
   #sync(): void {
     const { store, log, now = Date.now } = this.#options
-    const wanted = new Map(this.#wanted.map((target) => [target.key, target]))
+    const wanted = new Map(
+      [...this.#jobs.values()].flatMap(({ active }) => active).map((target) => [target.key, target] as const),
+    )
     for (const [key, { settings, stop }] of this.#loops) {
       const target = wanted.get(key)
       if (target !== undefined && settingsOf(target) === settings) continue
@@ -106,11 +146,13 @@ export class Scraper {
         lastSizeBytes: state.lastSizeBytes,
         nextScrape: Math.round(state.nextScrapeMs),
       })),
-      droppedTargets: this.#dropped.map(({ job, discoveredLabels, reason }) => ({
-        scrapePool: job,
-        discoveredLabels,
-        reason,
-      })),
+      droppedTargets: [...this.#jobs.values()]
+        .flatMap(({ dropped }) => dropped)
+        .map(({ job, discoveredLabels, reason }) => ({
+          scrapePool: job,
+          discoveredLabels,
+          reason,
+        })),
     }
   }
 }
