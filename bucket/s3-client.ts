@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import type { S3Config } from './objstore-config.ts'
+
+/** Reads the files that the config names. Throws with the file's name. */
+export async function createS3Client(config: S3Config): Promise<S3Client> {
+  const agentOptions = {
+    keepAlive: true,
+    maxSockets: config.maxConnections,
+    timeout: config.idleConnTimeoutMs,
+  }
+  const options: S3ClientConfig = {
+    forcePathStyle: config.pathStyle,
+    maxAttempts: config.maxAttempts,
+    // Many S3-compatible stores refuse the checksums of 2024 and the chunked bodies that carry them.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    followRegionRedirects: config.endpoint === undefined,
+    requestHandler: {
+      httpAgent: new HttpAgent(agentOptions),
+      httpsAgent: new HttpsAgent({ ...agentOptions, ...(await tlsOptions(config)) }),
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: config.responseHeaderTimeoutMs,
+      throwOnRequestTimeout: true,
+      // Also covers an answer whose body stops half way.
+      socketTimeout: config.responseHeaderTimeoutMs,
+    },
+  }
+  if (config.endpoint !== undefined) {
+    options.endpoint = `${config.insecure ? 'http' : 'https'}://${config.endpoint}`
+    // What stores of one region expect in a signature.
+    options.region = config.region ?? 'us-east-1'
+  } else if (config.region !== undefined) {
+    options.region = config.region
+  }
+  if (config.keys !== undefined) {
+    const { accessKey, secretKey, sessionToken } = config.keys
+    options.credentials = {
+      accessKeyId: accessKey,
+      secretAccessKey: secretKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+    }
+  }
+  return new S3Client(options)
+}
+
+async function tlsOptions(config: S3Config): Promise<object> {
+  const { caFile, certFile, keyFile, serverName } = config.tls
+  return {
+    rejectUnauthorized: !config.insecureSkipVerify,
+    ...(caFile === undefined ? {} : { ca: await readTlsFile('ca_file', caFile) }),
+    ...(certFile === undefined ? {} : { cert: await readTlsFile('cert_file', certFile) }),
+    ...(keyFile === undefined ? {} : { key: await readTlsFile('key_file', keyFile) }),
+    ...(serverName === undefined ? {} : { servername: serverName }),
+  }
+}
+
+async function readTlsFile(field: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Error(`read ${field} "${path}": ${code ?? message}`, { cause: error })
+  }
+}
+
+const connectTimeoutMs = 10_000
