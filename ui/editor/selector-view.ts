@@ -10,6 +10,7 @@ import {
   completionStatus,
   startCompletion,
 } from '@codemirror/autocomplete'
+import { history, historyKeymap } from '@codemirror/commands'
 import { bracketMatching, HighlightStyle, LRLanguage, syntaxHighlighting } from '@codemirror/language'
 import { Annotation, EditorState, Prec, StateEffect, StateField } from '@codemirror/state'
 import {
@@ -57,7 +58,8 @@ export function createSelectorView(
       closeBrackets(),
       drawSelection(),
       errorMark,
-      autocompletion({ override: [completeSelector(options.range)], icons: false }),
+      history(),
+      autocompletion({ override: [completeSelector(options.range)], icons: false, interactionDelay: 0 }),
       EditorView.contentAttributes.of({ 'aria-label': 'Selector', spellcheck: 'false' }),
       placeholder('{service_name="…", profile_type="cpu"}'),
       Prec.highest(
@@ -79,7 +81,7 @@ export function createSelectorView(
           },
         ]),
       ),
-      keymap.of([...closeBracketsKeymap, ...completionKeymap]),
+      keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap]),
       EditorView.updateListener.of((update) => {
         const told = update.transactions.some((transaction) => transaction.annotation(fromOutside) === true)
         if (update.docChanged && !told) options.onChange(update.state.doc.toString())
