@@ -54,7 +54,13 @@ export async function mergeProfiles(
   }
   for (const list of bySeries.values()) {
     list.sort((a, b) => (a.rows.timeMs[a.firstRow] ?? 0) - (b.rows.timeMs[b.firstRow] ?? 0))
-    await merge.addSeries(list)
+    try {
+      await merge.addSeries(list)
+    } catch (error) {
+      if ((options.signal?.reason as Error | undefined)?.name !== 'TimeoutError') throw error
+      merge.warn(`the time was up after ${merge.seriesCount} of ${bySeries.size} series: the rest is missing`)
+      break
+    }
   }
   return merge.finish()
 }
@@ -80,6 +86,7 @@ class Merge {
   #durationMs = 0
   #minTimeMs = Number.MAX_SAFE_INTEGER
   #kept = 0
+  readonly #warnings: string[] = []
   #sliceStart = performance.now()
 
   constructor(parts: readonly MergePart[], options: MergeOptions) {
@@ -102,15 +109,8 @@ class Merge {
     }
     if (picked.length === 0) return
     picked.sort((a, b) => a.part.rows.timeMs[a.row]! - b.part.rows.timeMs[b.row]!)
-    this.#series++
-    this.#profiles += picked.length
     const first = picked[0]!
     const last = picked.at(-1)!
-    this.#minTimeMs = Math.min(this.#minTimeMs, timeOf(first))
-    let coveredMs = 0
-    for (const { part, row } of picked) coveredMs += part.rows.coveredMs[row]!
-    this.#coveredMs += coveredMs > 0 ? coveredMs : timeOf(last) - timeOf(first)
-    this.#durationMs += coveredMs
     await this.#prepare(picked)
 
     const profileType = first.part.reader.labels(first.part.series)['profile_type'] ?? ''
@@ -178,9 +178,24 @@ class Merge {
         series[Number(type)]!.add(Number(key), value, 1)
       }
     }
+    this.#series++
+    this.#profiles += picked.length
+    this.#minTimeMs = Math.min(this.#minTimeMs, timeOf(first))
+    let coveredMs = 0
+    for (const { part, row } of picked) coveredMs += part.rows.coveredMs[row]!
+    this.#coveredMs += coveredMs > 0 ? coveredMs : timeOf(last) - timeOf(first)
+    this.#durationMs += coveredMs
     series.forEach((column, type) => {
       this.#totals[type]!.addSeries(column, plans[type] === 'avg' ? picked.length : 1)
     })
+  }
+
+  get seriesCount(): number {
+    return this.#series
+  }
+
+  warn(warning: string): void {
+    this.#warnings.push(warning)
   }
 
   finish(): MergedProfile {
@@ -188,7 +203,7 @@ class Merge {
     const dictionary = this.#isOneDictionary
       ? (this.#dictionary ?? this.#target.dictionary)
       : this.#target.dictionary
-    const warnings: string[] = []
+    const warnings = [...this.#warnings]
     if (this.#kept > 0)
       warnings.push(`${this.#kept} bodies of the selection are no pprof profiles and were not merged`)
     return {
