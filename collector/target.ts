@@ -71,16 +71,9 @@ function discover(
   for (const [name, values] of Object.entries(scrapeConfig.params)) {
     if (values[0] !== undefined) labels[`__param_${name}`] = values[0]
   }
-  // A type's own path and seconds come last: what discovery says holds for all types of its target.
-  return sortLabels(
-    Object.entries({
-      ...labels,
-      ...found,
-      __profile_path__: path,
-      __profile_type__: type,
-      ...(seconds !== undefined && { __param_seconds: String(seconds) }),
-    }),
-  )
+  if (seconds !== undefined) labels['__param_seconds'] = String(seconds)
+  // The type's own come last, as what discovery says holds for all types of its target.
+  return sortLabels(Object.entries({ ...labels, ...found, __profile_path__: path, __profile_type__: type }))
 }
 
 /** A target, or why it is none. */

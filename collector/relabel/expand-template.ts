@@ -13,7 +13,8 @@ export function expandTemplate(template: string, match: Matcher): string {
       const index = Number(name)
       return index <= match.groupCount() ? (match.group(index) ?? '') : ''
     }
-    return match.getNamedGroups()[name] ?? ''
+    const groups = match.getNamedGroups()
+    return Object.hasOwn(groups, name) ? (groups[name] ?? '') : ''
   })
 }
 
