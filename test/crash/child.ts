@@ -10,7 +10,7 @@ import { attemptNumber, readCorpus } from './crash-plan.ts'
 
 /**
  * Stores attempts one after the other until it is killed, and writes to a file what it did:
- * `try <n>`, `ack <n>`, `synced <segment> <bytes>`, `upload`. Says `ready`, then waits for the line
+ * `try <n>`, `ack <n>`, `synced <segment> <bytes>`, `cut`. Says `ready`, then waits for the line
  * `go <path> <bucket> <file> <first n> <healthy|slow|away>`.
  */
 const corpus = readCorpus()
@@ -32,13 +32,21 @@ async function store(
   options: { readonly firstNumber: number; readonly weather: string; readonly say: (text: string) => void },
 ): Promise<void> {
   const { firstNumber, weather, say } = options
-  const bucket = underWeather(await FolderBucket.open(bucketPath), weather, say)
+  const bucket = underWeather(await FolderBucket.open(bucketPath), weather)
+  const logger = silentLogger()
+  logger.info = (_fields: unknown, message?: string) => {
+    if (message === 'block cut') say('cut')
+  }
+  logger.error = (fields: unknown, message?: string) => {
+    say(`error ${message ?? fields}`)
+  }
   const storage = await Storage.open({
     path,
     bucket,
-    logger: silentLogger(),
+    logger,
     registry: new Registry(),
     blockDurationMs: 100,
+    reserveBytes: 0,
     wal: {
       segmentBytes: 512 * 1024,
       flushDelayMs: 2,
@@ -62,10 +70,9 @@ async function store(
 }
 
 /** Not in place of a bucket: in front of one. */
-function underWeather(bucket: Bucket, weather: string, say: (text: string) => void): Bucket {
+function underWeather(bucket: Bucket, weather: string): Bucket {
   const inner = bucket.putFile.bind(bucket)
   bucket.putFile = async (key, path, options) => {
-    say('upload')
     if (weather === 'away') throw new Error('bucket is away')
     if (weather === 'slow') await sleep(80, undefined, { signal: options?.signal })
     await inner(key, path, options)
