@@ -26,6 +26,7 @@ scrape_configs:
     static_configs:
       - targets: ["127.0.0.1:${port}"]
     profiling_config:
+      prefix: /conprof
       pprof_config:
         cpu: { enabled: true, seconds: 1 }
         goroutine: { enabled: false }
@@ -34,6 +35,7 @@ scrape_configs:
     static_configs:
       - targets: ["127.0.0.1:${deadPort}"]
     profiling_config:
+      prefix: /conprof
       pprof_config:
         cpu: { enabled: true, seconds: 1 }
         heap: { enabled: false }
@@ -41,11 +43,16 @@ scrape_configs:
 `,
   )
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  const args = ['cli.ts', 'all', `--config.file=${config}`, `--http-address=127.0.0.1:${port}`]
-  const child = spawn(process.execPath, [...args, `--storage.path=${join(folder, 'data')}`], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  // Behind a prefix, as behind a reverse proxy: every address of the page must follow it.
+  const args = ['cli.ts', 'all', '--web.route-prefix=/conprof', `--config.file=${config}`]
+  const child = spawn(
+    process.execPath,
+    [...args, `--http-address=127.0.0.1:${port}`, `--storage.path=${join(folder, 'data')}`],
+    {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   let said = ''
   child.stdout?.on('data', (bytes) => {
     said += bytes
@@ -53,7 +60,7 @@ scrape_configs:
   child.stderr?.on('data', (bytes) => {
     said += bytes
   })
-  const base = `http://127.0.0.1:${port}/`
+  const base = `http://127.0.0.1:${port}/conprof/`
   const deadline = Date.now() + 90_000
   while (Date.now() < deadline) {
     if (child.exitCode !== null)
@@ -182,7 +189,7 @@ t.test('the UI in a real browser, on the real program', async (t) => {
     await page.waitForFunction(() => !location.search.includes('zoom='))
 
     const command = await copiedCommand(page)
-    t.match(command, /^go tool pprof -http=: 'http:\/\/127\.0\.0\.1:\d+\/api\/v1\/profile\?id=/)
+    t.match(command, /^go tool pprof -http=: 'http:\/\/127\.0\.0\.1:\d+\/conprof\/api\/v1\/profile\?id=/)
     await page.keyboard.press('Escape')
     const link = await page.request.get(/'(.+)'/.exec(command)?.[1] ?? '')
     t.equal(link.status(), 200)
@@ -293,7 +300,7 @@ t.test('the UI in a real browser, on the real program', async (t) => {
       await page.keyboard.press('Escape')
       await page.getByRole('link', { name: 'Status' }).click()
       await page.waitForSelector('.pairs')
-      t.match(page.url(), /\/status$/)
+      t.equal(page.url(), `${base}status`)
       await page.waitForLoadState('networkidle')
       t.same(await violations(page), [])
       t.same(faults, [])
