@@ -1,20 +1,28 @@
 import { fileURLToPath } from 'node:url'
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
+import type { Bucket } from './bucket/bucket.ts'
 import type { AllFlags } from './cli/flags.ts'
 import { openBucket } from './cli/open-bucket.ts'
+import { type ConfigFile, readConfigFile } from './collector/config/config-file.ts'
+import { ConfigReloader } from './collector/config/config-reloader.ts'
+import { defaultConfig } from './collector/config/default-config.ts'
+import type { Config } from './collector/config/scrape-config.ts'
 import { Retention } from './collector/retention.ts'
+import { Scraper } from './collector/scrape/scraper.ts'
 import { Storage } from './collector/storage.ts'
+import { formatDuration } from './lib/duration.ts'
 import { HttpServer } from './lib/http/http-server.ts'
-import { type ListenAddress, localUrl } from './lib/http/listen-address.ts'
+import { localUrl } from './lib/http/listen-address.ts'
 import { createWebApp, routePrefixOf } from './lib/http/web-app.ts'
-import { readWebConfig, type WebConfig } from './lib/http/web-config.ts'
+import { readWebConfig } from './lib/http/web-config.ts'
 import { runGroup } from './lib/lifecycle/run-group.ts'
 import type { Logger } from './lib/log.ts'
 import type { BuildInfo } from './lib/metrics.ts'
 import { selfProfileRoutes } from './profile/self-profile-routes.ts'
 import { SelfProfiler } from './profile/self-profiler.ts'
 import { createApi } from './query/api/create-api.ts'
+import { BucketProbe } from './query/bucket-probe.ts'
 import { Catalog } from './query/catalog.ts'
 import { serveUi } from './ui/serve-ui.ts'
 
@@ -26,6 +34,7 @@ export interface AllOptions {
   readonly logger: Logger
   readonly registry: Registry
   readonly signal: AbortSignal
+  /** Once everything works; `reload` reads the config file again, and says in the log what became of it. */
   readonly onStarted: (started: Started) => void
 }
 
@@ -33,51 +42,98 @@ export interface Started {
   readonly uiUrl: string
   readonly scraping: string
   readonly data: string
+  readonly reload: () => Promise<void>
 }
 
 /** `conprof all`: scrape, store, answer and show, in one process. Resolves once everything is on disk. */
 export async function runAll(options: AllOptions): Promise<void> {
   const { flags, logger, registry } = options
-  const stop = new AbortController()
-  const signal = AbortSignal.any([options.signal, stop.signal])
-  const prefix = routePrefixOf({ routePrefix: flags.webRoutePrefix, externalUrl: flags.webExternalUrl })
-  const webConfig = await readWebConfigOf(flags)
+  // The heap sampler knows what is allocated from here on.
   const profiler = new SelfProfiler({ root: fileURLToPath(new URL('./', import.meta.url)) })
   profiler.start()
-
+  const configFile = flags.configFile === undefined ? undefined : await readConfigFile(flags.configFile)
   const bucket = await openBucket({ ...flags, isNew: true })
-  const storage = await Storage.open({
-    path: flags.storagePath,
-    bucket,
-    logger: logger.child({ component: 'storage' }),
+  try {
+    const storage = await Storage.open({
+      path: flags.storagePath,
+      bucket,
+      logger: logger.child({ component: 'storage' }),
+      registry,
+      blockDurationMs: flags.blockDurationMs,
+    })
+    try {
+      await runParts({ ...options, profiler, configFile, bucket, storage })
+    } finally {
+      // Closed already where it ran; not where something else did not start.
+      await storage.close()
+    }
+  } finally {
+    await bucket.close()
+    profiler.close()
+  }
+}
+
+interface Parts extends AllOptions {
+  readonly profiler: SelfProfiler
+  readonly configFile: ConfigFile | undefined
+  readonly bucket: Bucket
+  readonly storage: Storage
+}
+
+async function runParts(parts: Parts): Promise<void> {
+  const { flags, logger, registry, bucket, storage } = parts
+  const quit = new AbortController()
+  const signal = AbortSignal.any([parts.signal, quit.signal])
+  const prefix = routePrefixOf({ routePrefix: flags.webRoutePrefix, externalUrl: flags.webExternalUrl })
+  const webConfig =
+    flags.webConfigFile === undefined
+      ? { basicAuthUsers: new Map<string, string>() }
+      : await readWebConfig(flags.webConfigFile)
+
+  const probe = new BucketProbe({ bucket, logger })
+  const log = logger.child({ component: 'query' })
+  const pending = () => storage.pendingBlocks()
+  const catalog = new Catalog({ bucket, pending, heads: [storage], log, registry })
+  const scraper = new Scraper({
+    store: storage,
+    log: logger.child({ component: 'collector' }),
     registry,
-    blockDurationMs: flags.blockDurationMs,
   })
-  const catalog = new Catalog({
-    bucket,
-    pending: () => storage.pendingBlocks(),
-    heads: [storage],
-    log: logger.child({ component: 'query' }),
-    registry,
-  })
+  // Without a file the config is conprof itself, whose address is known once it listens.
+  let configFile = parts.configFile
   const api = createApi({
     catalog,
     head: storage,
-    flags: options.flagTexts,
-    build: { ...options.build, nodeVersion: process.versions.node },
-    log: logger.child({ component: 'query' }),
+    targets: () => scraper.targets(),
+    config: () => configFile?.shownYaml ?? '# no --config.file: conprof scrapes itself\n',
+    flags: parts.flagTexts,
+    build: { ...parts.build, nodeVersion: process.versions.node },
+    log,
     registry,
     timeoutMs: flags.queryTimeoutMs,
   })
+  const reloader =
+    configFile === undefined
+      ? undefined
+      : new ConfigReloader(configFile, {
+          path: flags.configFile!,
+          apply: (config) => scraper.applyConfig(config),
+          logger,
+          registry,
+        })
+  const reload = async () => {
+    await reloader?.reload()
+    configFile = reloader?.current
+  }
   const app = createWebApp({
     registry,
     logger: logger.child({ component: 'http' }),
     routePrefix: prefix,
     webConfig,
-    notReady: () => undefined,
-    lifecycle: flags.webEnableLifecycle ? { reload: async () => {}, quit: () => stop.abort() } : undefined,
+    notReady: () => probe.missing,
+    lifecycle: flags.webEnableLifecycle ? { reload, quit: () => quit.abort() } : undefined,
     routes: [
-      selfProfileRoutes(profiler),
+      selfProfileRoutes(parts.profiler),
       api.routes() as unknown as Middleware,
       await serveUi({ prefix: `${prefix}/` }),
     ],
@@ -87,25 +143,33 @@ export async function runAll(options: AllOptions): Promise<void> {
     tls: webConfig.tls,
     logger,
   })
-  options.onStarted({
-    uiUrl: browserUrl(flags, server.address, webConfig, prefix),
-    scraping: '',
-    data: bucket.name,
+  const own = localUrl(server.address, { scheme: webConfig.tls === undefined ? 'http' : 'https' })
+  const config = configFile?.config ?? defaultConfig({ listenAddress: server.address })
+  scraper.applyConfig(config)
+  parts.onStarted({
+    uiUrl: flags.webExternalUrl ?? `${own}${prefix}`,
+    scraping: describeScraping(config, flags),
+    data: describeData(bucket, flags),
+    reload,
   })
-  const retention = new Retention({ bucket, limits: {}, logger, registry })
-  await runGroup([(run) => server.run(run), (run) => storage.run(run), (run) => retention.run(run)], {
-    signal,
-  })
-  await bucket.close()
-  profiler.close()
+  const limits = {
+    ...(flags.storageRetentionTimeMs > 0 ? { maxAgeMs: flags.storageRetentionTimeMs } : {}),
+    ...(flags.storageRetentionSizeBytes === undefined ? {} : { maxBytes: flags.storageRetentionSizeBytes }),
+  }
+  const retention = new Retention({ bucket, limits, logger, registry })
+  await runGroup(
+    [server, storage, scraper, retention, probe].map((part) => (run) => part.run(run)),
+    { signal },
+  )
 }
 
-async function readWebConfigOf(flags: AllFlags): Promise<WebConfig> {
-  if (flags.webConfigFile === undefined) return { basicAuthUsers: new Map() }
-  return readWebConfig(flags.webConfigFile)
+function describeScraping(config: Config, flags: AllFlags): string {
+  const jobs = config.scrapeConfigs.map(({ jobName }) => jobName)
+  if (flags.configFile === undefined) return 'conprof itself (--config.file says what else)'
+  return `${jobs.length} job${jobs.length === 1 ? '' : 's'} of ${flags.configFile}: ${jobs.join(', ')}`
 }
 
-function browserUrl(flags: AllFlags, address: ListenAddress, web: WebConfig, prefix: string): string {
-  if (flags.webExternalUrl !== undefined) return flags.webExternalUrl
-  return `${localUrl(address, { scheme: web.tls === undefined ? 'http' : 'https' })}${prefix}`
+function describeData(bucket: Bucket, flags: AllFlags): string {
+  const { storageRetentionTimeMs: keptMs } = flags
+  return `${bucket.name}, ${keptMs > 0 ? `kept for ${formatDuration(keptMs)}` : 'kept for ever'}`
 }

@@ -66,6 +66,8 @@ all.action(async (values: Record<string, unknown>) => {
     onStarted: (started) => {
       const color = process.stderr.isTTY === true
       process.stderr.write(formatBanner({ version: build.version, ...started }, { color }))
+      // What is wrong with the new file is in the log by then.
+      process.on('SIGHUP', () => started.reload().catch(() => {}))
     },
   })
 })
