@@ -25,7 +25,7 @@ export class HttpClient {
     this.#options = options.agent ?? {}
   }
 
-  /** Throws what reading a file throws, with the file's name in front. */
+  /** Rejects where a file cannot be read, naming it; with the code `ERR_TLS_FILE` where it is one of TLS. */
   async prepare(): Promise<PreparedRequest> {
     const [tls, authorization] = await Promise.all([readTls(this.#config.tls), this.#authorization()])
     const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
@@ -78,7 +78,9 @@ async function readTls(tls: TlsConfig): Promise<ConnectTls> {
     pem(tls.ca, tls.caFile),
     pem(tls.cert, tls.certFile),
     pem(tls.key, tls.keyFile),
-  ])
+  ]).catch((error: Error) => {
+    throw Object.assign(error, { code: 'ERR_TLS_FILE' })
+  })
   return {
     rejectUnauthorized: !tls.insecureSkipVerify,
     ...(ca !== undefined && { ca }),

@@ -40,6 +40,9 @@ export function classify(answer: Answer, options: ClassifyOptions): Verdict {
     const reason = `HTTP status ${status}${said === '' ? '' : `: ${said}`}`
     if (options.isPlain && isMesh(headers, said)) return { health: 'mesh-blocked', reason }
     if (status === 404) return { health: 'unsupported', reason }
+    // Go's server says so to plain HTTP on a port for TLS.
+    if (status === 400 && /HTTP request (was sent )?to (an )?HTTPS (server|port)/i.test(said))
+      return { health: 'tls', reason }
     if (/already in use|already (running|started)|profiling in progress/i.test(said))
       return { health: 'busy', reason }
     return { health: status >= 500 ? 'http-5xx' : 'http-4xx', reason }
@@ -78,6 +81,10 @@ function classifyError(error: Error): Verdict {
     has('UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT')
   )
     return { health: 'timeout', reason }
+  if (has('HPE_') || chain.some(({ name }) => name === 'HTTPParserError'))
+    return { health: 'not-pprof', reason: `what answers is no HTTP: ${reason}` }
+  // A scrape opens only the job's own files: those of secrets, as TLS's were told apart above.
+  if (chain.some(({ syscall }) => syscall === 'open') || has('EISDIR')) return { health: 'http-4xx', reason }
   if (has('ENOTFOUND', 'EAI_AGAIN')) return { health: 'refused', reason }
   return { health: 'reset', reason }
 }

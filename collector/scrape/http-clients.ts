@@ -2,8 +2,8 @@ import type { Dispatcher } from 'undici'
 import type { HttpClientConfig } from '../config/scrape-config.ts'
 import { HttpClient } from '../http-client.ts'
 
-/** How long a connection may take to be made, so that a black hole is told from a slow answer. */
-const connectTimeoutMs = 5000
+/** How long a connection may take to be made at most, so that a black hole is told from a slow answer. */
+const maxConnectMs = 5000
 
 /** One HttpClient per set of settings, so that targets of a job share connections and certificates. */
 export class HttpClients {
@@ -12,11 +12,14 @@ export class HttpClients {
   /** Rejects with an Error that names the file that cannot be read. */
   prepare(
     config: HttpClientConfig,
+    { timeoutMs }: { readonly timeoutMs: number },
   ): Promise<{ readonly dispatcher: Dispatcher; readonly headers: Readonly<Record<string, string>> }> {
-    const key = JSON.stringify(config)
+    // Well before the scrape's own end, or a short scrape_timeout would call every black hole slow.
+    const connectMs = Math.min(maxConnectMs, Math.ceil(timeoutMs / 2))
+    const key = JSON.stringify([config, connectMs])
     let client = this.#clients.get(key)
     if (client === undefined) {
-      client = new HttpClient(config, { agent: { connect: { timeout: connectTimeoutMs }, connections: 8 } })
+      client = new HttpClient(config, { agent: { connect: { timeout: connectMs }, connections: 8 } })
       this.#clients.set(key, client)
     }
     return client.prepare()

@@ -42,14 +42,14 @@ export async function scrape(
 async function fetchProfile(target: Target, clients: HttpClients, signal: AbortSignal): Promise<Answer> {
   const timeout = AbortSignal.timeout(target.timeoutMs)
   try {
-    const { dispatcher, headers } = await clients.prepare(target.http)
+    const { dispatcher, headers } = await clients.prepare(target.http, target)
     const response = await request(target.url, {
       dispatcher,
       headers: {
         ...headers,
         accept: '*/*',
-        // Go answers gzip whatever is asked; other servers may inflate on the way, which helps nobody here.
-        'accept-encoding': 'gzip, identity',
+        // A profile is gzip already: middleware that compresses would wrap it once more.
+        'accept-encoding': 'identity',
         'user-agent': 'conprof',
       },
       headersTimeout: 0,
