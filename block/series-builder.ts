@@ -84,7 +84,8 @@ export class SeriesBuilder {
     const { dictionary, plans } = this.service
     const group = this.#openGroup()
     const previous = this.#state
-    const start = group.profileCount === 0 ? emptyState() : previous
+    // Bodies that are no pprof leave no record: the chain starts with the first that does.
+    const start = group.recordCount === 0 ? emptyState() : previous
     group.profileCount++
     const place = this.groups.length - 1
     let decoded: ReturnType<PprofDecoder['decode']>

@@ -17,7 +17,7 @@ export interface CutOptions {
 
 /**
  * Turns a frozen generation into blocks in `pending/` and drops its part of the log. May fail at any place
- * (a full disk, say) and be called again: days that were cut stay cut.
+ * (a full disk, say) and be called again: what was cut stays cut.
  *
  * The order is what keeps everything exactly once. Block file, then `cut` record, then the segments: a crash
  * after the file leaves attempts in both, and replay leaves out what a pending block covers; once the file may
@@ -25,13 +25,13 @@ export interface CutOptions {
  */
 export async function cutGeneration(generation: Generation, options: CutOptions): Promise<void> {
   const { wal, walDirectory, pending } = options
-  for (const { day, builder } of generation.days()) {
+  for (const builder of generation.builders()) {
     const encoded = encodeAll(builder)
     const block = await pending.write(encoded)
     await wal.appendCut({ key: block.key, covered: block.covered })
     // In one turn of the event loop, so that no query sees both or neither.
     pending.add(block)
-    generation.dropDay(day)
+    generation.drop(builder)
     options.onBlock?.(block, encoded)
   }
   await deleteSegments(walDirectory, generation, options)

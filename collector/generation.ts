@@ -1,5 +1,6 @@
 import type { Attempt } from '../block/attempt.ts'
 import type { BlockBuilder, EncodeOptions } from '../block/block-builder.ts'
+import { labelsKey } from '../profile/labels.ts'
 
 const dayMs = 86_400_000
 
@@ -8,13 +9,23 @@ function utcDay(timeMs: number): number {
   return Math.floor(timeMs / dayMs)
 }
 
+/** A clock that jumps about all the time gets no further builders. */
+const maxBuildersPerDay = 8
+
+interface Part {
+  readonly day: number
+  readonly builder: BlockBuilder
+  /** Per series, the time of its last attempt: a builder wants them in ascending order. */
+  readonly lastMs: Map<string, number>
+}
+
 /**
  * What one stretch of the log holds, in memory: one builder per UTC day, since no block crosses midnight.
- * Usually one; a second one around midnight, or where a clock jumped.
+ * Usually one; a second one around midnight, or where a clock was set back.
  */
 export class Generation {
   readonly #createBuilder: () => BlockBuilder
-  readonly #days = new Map<number, BlockBuilder>()
+  #parts: Part[] = []
   /** Its attempts lie in segments from here on … */
   readonly firstSegment: number
   /** … and below this one. Infinity while it grows. */
@@ -32,32 +43,36 @@ export class Generation {
 
   append(attempt: Attempt, origin: { readonly writer: string; readonly seq: number }): void {
     const day = utcDay(attempt.timeMs)
-    let builder = this.#days.get(day)
-    if (builder === undefined) {
-      builder = this.#createBuilder()
-      this.#days.set(day, builder)
+    const series = labelsKey(attempt.labels)
+    const ofDay = this.#parts.filter((part) => part.day === day)
+    let part = ofDay.find(({ lastMs }) => (lastMs.get(series) ?? 0) <= attempt.timeMs)
+    if (part === undefined && ofDay.length >= maxBuildersPerDay) part = ofDay.at(-1)
+    if (part === undefined) {
+      part = { day, builder: this.#createBuilder(), lastMs: new Map() }
+      this.#parts.push(part)
     }
-    builder.append(attempt, origin)
+    part.builder.append(attempt, origin)
+    part.lastMs.set(series, attempt.timeMs)
   }
 
-  /** One block per day that has something selected. */
+  /** One block per builder that has something selected. */
   encode(options: EncodeOptions): Uint8Array[] {
     const blocks: Uint8Array[] = []
-    for (const builder of this.#days.values()) {
+    for (const { builder } of this.#parts) {
       const encoded = builder.encode(options)
       if (encoded !== undefined) blocks.push(encoded.bytes)
     }
     return blocks
   }
 
-  /** In order of time. */
-  days(): { readonly day: number; readonly builder: BlockBuilder }[] {
-    return [...this.#days].sort(([a], [b]) => a - b).map(([day, builder]) => ({ day, builder }))
+  /** In order of their days. */
+  builders(): BlockBuilder[] {
+    return this.#parts.toSorted((a, b) => a.day - b.day).map(({ builder }) => builder)
   }
 
   /** Its block has taken over. */
-  dropDay(day: number): void {
-    this.#days.delete(day)
+  drop(builder: BlockBuilder): void {
+    this.#parts = this.#parts.filter((part) => part.builder !== builder)
   }
 
   get attemptCount(): number {
@@ -68,16 +83,16 @@ export class Generation {
     return this.#sum((builder) => builder.heldBytes)
   }
 
-  /** Of the day that has most: a block's symbols are bounded each. */
+  /** Of the builder that has most: a block's symbols are bounded each. */
   get symbolBytes(): number {
     let most = 0
-    for (const builder of this.#days.values()) most = Math.max(most, builder.symbolBytes)
+    for (const { builder } of this.#parts) most = Math.max(most, builder.symbolBytes)
     return most
   }
 
   #sum(value: (builder: BlockBuilder) => number): number {
     let sum = 0
-    for (const builder of this.#days.values()) sum += value(builder)
+    for (const { builder } of this.#parts) sum += value(builder)
     return sum
   }
 }

@@ -120,7 +120,12 @@ t.test('blocks part at midnight UTC, whenever the attempt comes', async (t) => {
     await storage.cut()
     await until(() => storage.pendingBlocks().length === 0)
     const days = (await bucketBlocks(bucket)).map(({ key }) => key.split('/')[1])
-    t.strictSame(days, ['2026-11-22', '2026-11-23', '2026-11-26'])
+    t.strictSame([...new Set(days)], ['2026-11-22', '2026-11-23', '2026-11-26'])
+    for (const { bytes } of await bucketBlocks(bucket)) {
+      const reader = await openBlock(memorySource('block', bytes))
+      const [rows] = await reader.rows(reader.select([]))
+      t.strictSame([...rows!.timeMs], [...rows!.timeMs].sort(), 'rows ascend')
+    }
     const times = await timesOf((await bucketBlocks(bucket)).map(({ bytes }) => bytes))
     t.strictSame(
       times,
@@ -327,4 +332,33 @@ t.test('an upload that never works does not keep the others waiting', async (t) 
     rmSync(storage.pendingBlocks()[0]!.path)
     await until(() => storage.pendingBlocks().length === 0)
   })
+})
+
+t.test('appends and queries go on while the log is replayed', async (t) => {
+  const path = t.testdir()
+  const first = await Storage.open(optionsFor(path))
+  await Promise.all(
+    Array.from({ length: 3000 }, (_, n) => first.append(attempt(midnightMs + n, `i${n % 9}`))),
+  )
+  await first.close()
+  const second = await Storage.open(optionsFor(path))
+  const stop = new AbortController()
+  const done = second.run({ signal: stop.signal })
+  let during = 0
+  let partly = 0
+  for (let n = 3000; !second.status().isReplayed; n++) {
+    await second.append(attempt(midnightMs + n, 'new'))
+    const head = await timesOf(await second.readHead({ ...everything, withoutBodies: true }), false)
+    if (second.status().isReplayed) break
+    during++
+    t.equal(head.at(-1), midnightMs + n)
+    if (head.length > during && head.length < 3000) partly++
+  }
+  t.ok(during > 0 && partly > 0, `${during} appends, ${partly} partial answers`)
+  await until(() => second.status().isReplayed)
+  const times = await timesOf(await second.readHead(everything))
+  t.ok(times.length > 3000)
+  t.equal(new Set(times).size, times.length)
+  stop.abort()
+  await done
 })
