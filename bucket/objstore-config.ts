@@ -31,6 +31,8 @@ export interface S3Config {
   readonly maxConnections: number
   readonly maxAttempts: number
   readonly sse?: SseConfig
+  /** Goes with every object as `x-amz-meta-*`. */
+  readonly userMetadata: Readonly<Record<string, string>>
 }
 
 export type SseConfig =
@@ -120,28 +122,47 @@ const httpConfig = z.strictObject({
   tls_config: tlsConfig.prefault({}),
 })
 
-const s3Config = z.strictObject({
-  bucket: text,
-  endpoint: optionalText.refine(
-    (text) => !/[/\s]/.test(text),
-    'want host or host:port, without a scheme or a path',
-  ),
-  region: optionalText,
-  access_key: optionalText,
-  secret_key: optionalText,
-  session_token: optionalText,
-  insecure: flag,
-  bucket_lookup_type: z
-    .enum(['auto', 'path', 'virtual-hosted'], 'want auto, path or virtual-hosted')
-    .default('auto'),
-  max_retries: z
-    .int('want a whole number')
-    .min(0, 'want a whole number from 0')
-    .max(100, 'want at most 100')
-    .default(4),
-  http_config: httpConfig.prefault({}),
-  sse_config: sseConfig.optional(),
-})
+const s3Config = z
+  .strictObject({
+    bucket: text,
+    endpoint: optionalText.refine(
+      (text) => !/[/\s]/.test(text),
+      'want host or host:port, without a scheme or a path',
+    ),
+    region: optionalText,
+    access_key: optionalText,
+    secret_key: optionalText,
+    session_token: optionalText,
+    insecure: flag,
+    bucket_lookup_type: z
+      .enum(['auto', 'path', 'virtual-hosted'], 'want auto, path or virtual-hosted')
+      .default('auto'),
+    max_retries: z
+      .int('want a whole number')
+      .min(0, 'want a whole number from 0')
+      .max(100, 'want at most 100')
+      .default(4),
+    http_config: httpConfig.prefault({}),
+    sse_config: sseConfig.optional(),
+    put_user_metadata: z.record(z.string(), z.string('want a text')).default({}),
+    list_objects_version: z.enum(['', 'v2'], 'want v2, the only listing used here').default('v2'),
+    signature_version2: z.literal(false, 'want false: only signature version 4 is spoken').default(false),
+    aws_sdk_auth: flag,
+  })
+  .superRefine((config, context) => {
+    const refuse = (field: keyof typeof config, message: string) =>
+      context.addIssue({ code: 'custom', path: [field], message, input: config[field] })
+    if ((config.access_key === '') !== (config.secret_key === '')) {
+      refuse(
+        config.access_key === '' ? 'secret_key' : 'access_key',
+        'want access_key and secret_key, or neither',
+      )
+    } else if (config.access_key === '' && config.session_token !== '') {
+      refuse('session_token', 'want access_key and secret_key with it')
+    } else if (config.access_key !== '' && config.aws_sdk_auth) {
+      refuse('aws_sdk_auth', 'want either this or access_key and secret_key')
+    }
+  })
 
 const objstoreConfig = z.discriminatedUnion(
   'type',
@@ -183,6 +204,7 @@ function s3ConfigOf(config: z.output<typeof s3Config>, absolute: (path: string) 
     responseHeaderTimeoutMs: http.response_header_timeout,
     maxConnections: http.max_conns_per_host,
     maxAttempts: config.max_retries + 1,
+    userMetadata: config.put_user_metadata,
     sse:
       sse === undefined || sse.type === 'SSE-S3'
         ? sse

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import {
   DeleteObjectCommand,
@@ -23,13 +23,13 @@ export class S3Bucket implements Bucket {
   readonly name: string
   readonly #client: S3Client
   readonly #config: S3Config
-  readonly #encryption: Partial<PutObjectCommandInput>
+  readonly #stored: Partial<PutObjectCommandInput>
 
   private constructor(config: S3Config, client: S3Client) {
     this.name = `s3://${config.bucket}`
     this.#client = client
     this.#config = config
-    this.#encryption = encryptionOf(config.sse)
+    this.#stored = { ...encryptionOf(config.sse), Metadata: { ...config.userMetadata } }
   }
 
   /** Asks the store nothing, so that a process starts while it is away. */
@@ -101,29 +101,25 @@ export class S3Bucket implements Bucket {
 
   async put(key: string, body: Uint8Array, options: BucketOptions = {}): Promise<void> {
     checkKey(key)
-    await this.#put(key, { Body: body, ContentLength: body.length }, options)
+    await this.#attempt('put', key, options, () =>
+      this.#send(key, { Body: body, ContentLength: body.length }, options),
+    )
   }
 
   async putFile(key: string, path: string, options: BucketOptions = {}): Promise<void> {
     checkKey(key)
     options.signal?.throwIfAborted()
-    await using file = await open(path, 'r')
-    const { size } = await file.stat()
-    if (size === 0) return this.put(key, new Uint8Array(), options)
+    const { size } = await stat(path)
+    if (size === 0) {
+      await this.put(key, new Uint8Array(), options)
+      return
+    }
     if (size > maxPutBytes) {
       throw this.#error('REJECTED', 'put', key, `${size} bytes, want at most ${maxPutBytes} in one request`)
     }
     // Hashed beforehand, so that the store can tell a broken body without chunked signatures.
-    const sha256 = await hashFile(file, size, options)
-    return this.#put(
-      key,
-      () => ({
-        Body: createReadStream('', { fd: file, autoClose: false, ...wholeFile(size) }),
-        ContentLength: size,
-      }),
-      options,
-      sha256,
-    )
+    const sha256 = await hashFile(path, size, options)
+    await this.#attempt('put', key, options, () => this.#sendFile(key, path, { size, sha256 }, options))
   }
 
   async delete(key: string, options: BucketOptions = {}): Promise<void> {
@@ -145,32 +141,35 @@ export class S3Bucket implements Bucket {
     return { Bucket: this.#config.bucket }
   }
 
-  async #put(
+  async #send(key: string, { sha256, ...content }: PutContent, options: BucketOptions): Promise<void> {
+    const command = new PutObjectCommand({ ...this.#where, Key: key, ...content, ...this.#stored })
+    if (sha256 !== undefined) signWith(command, sha256)
+    // The timeout counts from the first byte sent.
+    const sendingMs = (content.ContentLength / slowestBytesPerSecond) * 1000
+    const requestTimeout = this.#config.responseHeaderTimeoutMs + sendingMs
+    await this.#client.send(command, { ...sendOptions(options), requestTimeout })
+  }
+
+  async #sendFile(
     key: string,
-    body: PutBody | (() => PutBody),
+    path: string,
+    { size, sha256 }: { readonly size: number; readonly sha256: string },
     options: BucketOptions,
-    sha256?: string,
   ): Promise<void> {
-    await this.#attempt('put', key, options, async () => {
-      const content = typeof body === 'function' ? body() : body
-      const command = new PutObjectCommand({ ...this.#where, Key: key, ...content, ...this.#encryption })
-      if (sha256 !== undefined) {
-        command.middlewareStack.add(
-          (next) => (args) => {
-            const { headers } = args.request as { headers: Record<string, string> }
-            headers['x-amz-content-sha256'] = sha256
-            return next(args)
-          },
-          { step: 'build', name: 'conprofPayloadHash' },
-        )
-      }
-      // The timeout counts from the first byte sent.
-      const sendingMs = (content.ContentLength / slowestBytesPerSecond) * 1000
-      await this.#client.send(command, {
-        ...sendOptions(options),
-        requestTimeout: this.#config.responseHeaderTimeoutMs + sendingMs,
-      })
-    })
+    const body = createReadStream(path, wholeFile(size))
+    // The SDK does not notice a source that fails, and waits until its time is over.
+    const failure = new AbortController()
+    body.once('error', (error) => failure.abort(error))
+    const signals = options.signal === undefined ? [] : [options.signal]
+    const signal = AbortSignal.any([failure.signal, ...signals])
+    try {
+      await this.#send(key, { Body: body, ContentLength: size, sha256 }, { signal })
+    } catch (error) {
+      throw failure.signal.aborted ? failure.signal.reason : error
+    } finally {
+      // A store that refuses does not read to the end.
+      body.destroy()
+    }
   }
 
   /** The SDK repeats requests itself, except where a body is a stream: those are begun again here. */
@@ -186,6 +185,7 @@ export class S3Bucket implements Bucket {
         return await request()
       } catch (error) {
         if (options.signal?.aborted === true) throw options.signal.reason
+        if (error instanceof RangeError || error instanceof ReferenceError) throw error
         const { code, seen } = explainS3Error(error)
         // After the SDK's own attempts there is no use in more.
         const attempts = Math.max(attempt, attemptsOf(error))
@@ -208,7 +208,10 @@ export class S3Bucket implements Bucket {
   }
 }
 
-type PutBody = Pick<PutObjectCommandInput, 'Body'> & { readonly ContentLength: number }
+type PutContent = Pick<PutObjectCommandInput, 'Body'> & {
+  readonly ContentLength: number
+  readonly sha256?: string
+}
 
 function encryptionOf(sse: SseConfig | undefined): Partial<PutObjectCommandInput> {
   if (sse === undefined) return {}
@@ -223,9 +226,21 @@ function encryptionOf(sse: SseConfig | undefined): Partial<PutObjectCommandInput
   }
 }
 
-async function hashFile(file: FileHandle, size: number, options: BucketOptions): Promise<string> {
+/** The signature then covers a body that is a stream. */
+function signWith(command: PutObjectCommand, sha256: string): void {
+  command.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { headers: Record<string, string> }
+      headers['x-amz-content-sha256'] = sha256
+      return next(args)
+    },
+    { step: 'build', name: 'conprofPayloadHash' },
+  )
+}
+
+async function hashFile(path: string, size: number, options: BucketOptions): Promise<string> {
   const hash = createHash('sha256')
-  const stream = createReadStream('', { fd: file, autoClose: false, ...wholeFile(size), ...options })
+  const stream = createReadStream(path, { ...wholeFile(size), ...options })
   for await (const chunk of stream) hash.update(chunk as Buffer)
   return hash.digest('hex')
 }
