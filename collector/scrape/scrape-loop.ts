@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Attempt } from '../../block/attempt.ts'
 import type { HealthClass } from '../../block/health.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { ProfileStore } from '../profile-store.ts'
 import type { Target } from '../target.ts'
 import { remedies } from './classify.ts'
+import type { DiskPause } from './disk-pause.ts'
 import type { HttpClients } from './http-clients.ts'
 import { type Scrape, scrape } from './scrape.ts'
 import type { ScrapeMetrics } from './scrape-metrics.ts'
@@ -26,6 +28,8 @@ export interface LoopOptions {
   readonly clients: HttpClients
   /** Shared by all loops: scrapes of one address take turns. */
   readonly turns: Turns
+  /** Shared by all loops: while the disk is full none of them scrapes. */
+  readonly diskPause: DiskPause
   readonly metrics: ScrapeMetrics
   readonly log: Logger
   readonly now: () => number
@@ -33,6 +37,7 @@ export interface LoopOptions {
 
 /** A type that a program does not offer is asked for again this many intervals later. */
 const unsupportedPause = 10
+const maxSleepMs = 60_000
 
 /** Scrapes one target for as long as it runs. */
 export class ScrapeLoop {
@@ -48,6 +53,8 @@ export class ScrapeLoop {
   }
   readonly #options: LoopOptions
   #unsupported = 0
+  /** The first attempt that found no room: a row says so once there is some. */
+  #owed: Attempt | undefined
 
   constructor(target: Target, options: LoopOptions) {
     this.target = target
@@ -62,7 +69,8 @@ export class ScrapeLoop {
     try {
       while (!signal.aborted) {
         this.state.nextScrapeMs = nextMs
-        await sleep(Math.max(nextMs - now(), 0), undefined, { signal })
+        // In bounded steps: a timer may fire early, has a longest time, and knows nothing of a clock that is set.
+        while (nextMs > now()) await sleep(Math.min(nextMs - now(), maxSleepMs), undefined, { signal })
         const health = await this.#options.turns.take(this.target.address, () => this.#scrapeOnce(signal))
         nextMs = this.#nextMs(health, offsetMs)
       }
@@ -90,8 +98,14 @@ export class ScrapeLoop {
   }
 
   async #scrapeOnce(signal: AbortSignal): Promise<HealthClass> {
-    const { clients, metrics, now } = this.#options
+    const { clients, diskPause, metrics, now } = this.#options
     signal.throwIfAborted()
+    if (diskPause.isOn(now())) {
+      this.#owed ??= this.#withoutRoom(now(), 0)
+      this.#report({ health: 'disk-full', reason: diskPause.reason }, now(), 0, 0)
+      metrics.scrapes.inc({ health: 'disk-full', profile_type: this.target.profileType })
+      return 'disk-full'
+    }
     const result = await scrape(this.target, clients, { signal, now })
     const { attempt, receivedBytes } = result
     metrics.duration.observe({ profile_type: this.target.profileType }, attempt.durationMs / 1000)
@@ -105,16 +119,25 @@ export class ScrapeLoop {
   /** Ok only once the store has it. An empty block or mutex profile is the normal case, so no row says it each time. */
   async #store({ health, reason, attempt }: Scrape): Promise<{ health: HealthClass; reason: string }> {
     if (health === 'empty' && !this.target.keepEmpty) return { health, reason }
+    const { store, diskPause, metrics, log, now } = this.#options
     try {
-      await this.#options.store.append(attempt)
+      if (this.#owed !== undefined) await store.append(this.#owed)
+      this.#owed = undefined
+      await store.append(attempt)
       return { health, reason }
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
-      this.#options.metrics.storeFailures.inc({ code: code ?? 'OTHER' })
-      if (code === 'DISK_FULL') return { health: 'disk-full', reason: message }
-      if (code !== 'CLOSED') this.#options.log.error(`store the profile of ${this.target.url}: ${message}`)
-      return { health, reason: `not stored: ${message}` }
+      metrics.storeFailures.inc({ code: code ?? 'OTHER' })
+      if (code === 'DISK_FULL') diskPause.begin(now(), message)
+      else if (code !== 'CLOSED') log.error(`store the profile of ${this.target.url}: ${message}`)
+      this.#owed ??= this.#withoutRoom(attempt.timeMs, attempt.durationMs)
+      // Whatever the disk's trouble is: what is not on it is not ok.
+      return { health: 'disk-full', reason: message }
     }
+  }
+
+  #withoutRoom(timeMs: number, durationMs: number): Attempt {
+    return { labels: this.target.labels, timeMs, durationMs, health: 'disk-full', httpStatus: 0 }
   }
 
   #report(

@@ -5,6 +5,7 @@ import { Discovery } from '../discovery/discovery.ts'
 import { createDiscoveryMetrics, type DiscoveryMetrics } from '../discovery/discovery-metrics.ts'
 import type { ProfileStore } from '../profile-store.ts'
 import { type DroppedTarget, type Target, targetsOf } from '../target.ts'
+import { DiskPause } from './disk-pause.ts'
 import { HttpClients } from './http-clients.ts'
 import { ScrapeLoop } from './scrape-loop.ts'
 import { createScrapeMetrics, type ScrapeMetrics } from './scrape-metrics.ts'
@@ -15,6 +16,8 @@ export interface ScraperOptions {
   readonly log: Logger
   readonly registry: Registry
   readonly now?: () => number
+  /** How long a full disk stops scraping before it is tried again; 10 s. */
+  readonly diskPauseMs?: number
 }
 
 /** Keeps one loop per target. A target that stays as it is goes on undisturbed when others change. */
@@ -23,6 +26,7 @@ export class Scraper {
   readonly #metrics: ScrapeMetrics
   readonly #clients = new HttpClients()
   readonly #turns = new Turns()
+  readonly #diskPause: DiskPause
   readonly #loops = new Map<
     string,
     { loop: ScrapeLoop; settings: string; stop: AbortController; ended: Promise<void> }
@@ -39,6 +43,9 @@ export class Scraper {
 
   constructor(options: ScraperOptions) {
     this.#options = options
+    this.#diskPause = new DiskPause(
+      options.diskPauseMs === undefined ? {} : { lengthMs: options.diskPauseMs },
+    )
     this.#metrics = createScrapeMetrics(options.registry)
     this.#discoveryMetrics = createDiscoveryMetrics(options.registry)
   }
@@ -113,6 +120,7 @@ export class Scraper {
         now,
         clients: this.#clients,
         turns: this.#turns,
+        diskPause: this.#diskPause,
         metrics: this.#metrics,
       })
       const stop = new AbortController()

@@ -349,7 +349,7 @@ t.test('scrape() never asks for an encoding that would wrap gzip in gzip', async
 })
 
 t.test('every health class is reached and has a remedy', async (t) => {
-  // Only the store can say this one: see collector/scrape/scraper.test.ts.
+  // Only the store can say this one: see scraper.test.ts.
   reached.add('disk-full')
   t.same(
     healthClasses.filter((health) => !reached.has(health)),
