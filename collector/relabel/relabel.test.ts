@@ -125,16 +125,22 @@ const cases: readonly Case[] = [
     rules: [{ action: 'labelmap', regex: '__meta_label_(.+)', replacement: 'k_$1' }],
     want: { __meta_label_app: 'x', __meta_label_tier: 'y', other: 'z', k_app: 'x', k_tier: 'y' },
   },
+  {
+    name: 'labelmap to one name takes the last by name',
+    labels: { x2: 'two', x1: 'one' },
+    rules: [{ action: 'labelmap', regex: 'x.', replacement: 'y' }],
+    want: { x1: 'one', x2: 'two', y: 'two' },
+  },
   { name: 'labeldrop', rules: [{ action: 'labeldrop', regex: 'a|c' }], want: { b: 'bar' } },
   { name: 'labelkeep', rules: [{ action: 'labelkeep', regex: 'a|c' }], want: { a: 'foo', c: 'baz' } },
   {
     name: 'lowercase and uppercase',
-    labels: { a: 'FooBar' },
+    labels: { a: 'FooBarß' },
     rules: [
       { action: 'lowercase', sourceLabels: ['a'], targetLabel: 'lower' },
       { action: 'uppercase', sourceLabels: ['a'], targetLabel: 'upper' },
     ],
-    want: { a: 'FooBar', lower: 'foobar', upper: 'FOOBAR' },
+    want: { a: 'FooBarß', lower: 'foobarß', upper: 'FOOBARß' },
   },
 ]
 

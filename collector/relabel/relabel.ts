@@ -42,10 +42,16 @@ function apply(rule: RelabelRule, regex: RE2JS, labels: Map<string, string>): bo
       return true
     }
     case 'lowercase':
-      set(rule.targetLabel, value.toLowerCase())
+      set(
+        rule.targetLabel,
+        mapCodePoints(value, (char) => char.toLowerCase()),
+      )
       return true
     case 'uppercase':
-      set(rule.targetLabel, value.toUpperCase())
+      set(
+        rule.targetLabel,
+        mapCodePoints(value, (char) => char.toUpperCase()),
+      )
       return true
     case 'hashmod': {
       // The last eight bytes of MD5, as Prometheus takes them: a fleet that shards by both must agree.
@@ -54,7 +60,8 @@ function apply(rule: RelabelRule, regex: RE2JS, labels: Map<string, string>): bo
       return true
     }
     case 'labelmap':
-      for (const [name, old] of [...labels]) {
+      // Sorted, as the last one wins where two names map to one.
+      for (const [name, old] of [...labels].sort(([a], [b]) => (a < b ? -1 : 1))) {
         const match = regex.matcher(name)
         if (match.matches()) set(expandTemplate(rule.replacement, match), old)
       }
@@ -66,4 +73,12 @@ function apply(rule: RelabelRule, regex: RE2JS, labels: Map<string, string>): bo
       for (const name of [...labels.keys()]) if (!regex.matches(name)) labels.delete(name)
       return true
   }
+}
+
+/** As Go does it, one character to one: ß has no upper case there. */
+function mapCodePoints(text: string, map: (char: string) => string): string {
+  return Array.from(text, (char) => {
+    const mapped = map(char)
+    return [...mapped].length === 1 ? mapped : char
+  }).join('')
 }
