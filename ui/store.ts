@@ -94,7 +94,6 @@ export function createStore(): Store {
   const reload = () => {
     nowMs.value = Date.now()
   }
-  keepReloading(url, page, reload)
   const { theme, setTheme, dark } = createTheme()
 
   const resolved = computed(() => resolveRange(url.value, { nowMs: nowMs.value, utc: utc.value }))
@@ -168,6 +167,8 @@ export function createStore(): Store {
     () => (page.value === 'targets' || (onExplore() && nothingThere.value) ? { at: nowMs.value } : undefined),
     (_key, abort) => fetchTargets(abort),
   )
+
+  keepReloading({ url, page, reload, hurry: nothingThere })
 
   const notice = signal('')
   let noticeTimer: ReturnType<typeof setTimeout> | undefined
@@ -249,13 +250,27 @@ function beginning(
 }
 
 /** Reloads while the range moves with the clock and somebody looks. */
-function keepReloading(url: ReadonlySignal<UrlState>, page: ReadonlySignal<Page>, reload: () => void): void {
+function keepReloading({
+  url,
+  page,
+  reload,
+  hurry,
+}: {
+  readonly url: ReadonlySignal<UrlState>
+  readonly page: ReadonlySignal<Page>
+  readonly reload: () => void
+  /** Somebody waits for the first profile. */
+  readonly hurry: ReadonlySignal<boolean>
+}): void {
   effect(() => {
     const everySeconds = Number(url.value.refresh)
     if (!(everySeconds > 0) || (page.value === 'explore' && !isRelative(url.value))) return
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') reload()
-    }, Math.max(2, everySeconds) * 1000)
+    const timer = setInterval(
+      () => {
+        if (document.visibilityState === 'visible') reload()
+      },
+      (hurry.value ? 3 : Math.max(2, everySeconds)) * 1000,
+    )
     return () => clearInterval(timer)
   })
 }

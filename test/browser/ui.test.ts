@@ -143,7 +143,7 @@ t.test('the UI in a real browser, on the real program', async (t) => {
   const { base } = program
 
   await t.test('explore: a dot, its flame graph, a range, and back', async (t) => {
-    const { page, faults, close } = await openPage(browser, base, 'light', '?from=now-15m')
+    const { page, faults, close } = await openPage(browser, base, 'light')
     t.teardown(close)
     await page.waitForSelector('.u-over')
     t.match(await page.locator('.plot-panel .panel-head').innerText(), /profiles of \d series/)

@@ -9,7 +9,8 @@ export interface ResolvedRange {
   readonly endMs: number
 }
 
-export const defaultRange: TimeRange = { from: 'now-1h', to: 'now' }
+/** Short, so that who has just started sees dots arrive, not a crowd at the right edge. */
+export const defaultRange: TimeRange = { from: 'now-15m', to: 'now' }
 
 export const rangePresets: readonly { readonly label: string; readonly from: string }[] = [
   { label: 'Last 15 minutes', from: 'now-15m' },

@@ -4,7 +4,7 @@ import { closeSelection, parseUrlState, patchSearch } from './url-state.ts'
 t.test('parseUrlState() fills in defaults and tells an empty selector from none', (t) => {
   const empty = parseUrlState('')
   t.equal(empty.q, undefined)
-  t.equal(empty.from, 'now-1h')
+  t.equal(empty.from, 'now-15m')
   t.equal(empty.view, 'both')
   t.equal(parseUrlState('?q=').q, '')
   t.equal(parseUrlState('?q=%7Bjob%3D%22a%22%7D&type=cpu').q, '{job="a"}')
@@ -12,7 +12,7 @@ t.test('parseUrlState() fills in defaults and tells an empty selector from none'
 })
 
 t.test('patchSearch() leaves out defaults, keeps unknown keys and round-trips', (t) => {
-  t.equal(patchSearch('', { from: 'now-1h', to: 'now' }), '')
+  t.equal(patchSearch('', { from: 'now-15m', to: 'now' }), '')
   t.equal(patchSearch('?theirs=1&id=5-a', { id: '' }), '?theirs=1')
   t.equal(patchSearch('?type=cpu', { type: undefined }), '')
   const q = '{pod=~"a|b&c=d", x="#?%+"}'

@@ -133,7 +133,9 @@ function TargetRow({ target }: { readonly target: TargetAnswer }) {
       </td>
       <td class="number">{target.lastScrape > 0 ? formatSeconds(target.lastScrapeDurationSeconds) : ''}</td>
       <td class="number">{target.lastSizeBytes > 0 ? formatBytes(target.lastSizeBytes) : ''}</td>
-      <td class="number nowrap">{target.nextScrape > 0 ? formatAgo(target.nextScrape, nowMs) : ''}</td>
+      <td class="number nowrap">
+        {target.nextScrape > nowMs ? formatAgo(target.nextScrape, nowMs) : target.nextScrape > 0 ? 'now' : ''}
+      </td>
     </tr>
   )
 }
