@@ -4,7 +4,9 @@ import { parseArgs } from 'node:util'
 import { readCorpus } from './corpus.ts'
 import { encodeFigures } from './encode-figures.ts'
 import { type Figure, formatFigure, isReached } from './figure.ts'
+import { memoryFigure } from './memory-figure.ts'
 import { mergeFigures } from './merge-figures.ts'
+import { replayFigure } from './replay-figure.ts'
 import { sizeFigures } from './size-figures.ts'
 
 const { values } = parseArgs({
@@ -22,6 +24,8 @@ const parts: Record<string, () => Figure[] | Promise<Figure[]>> = {
   size: () => sizeFigures(corpus),
   encode: () => encodeFigures(corpus),
   merge: () => mergeFigures(corpus),
+  replay: async () => [await replayFigure(corpus)],
+  memory: async () => [await memoryFigure(corpus)],
 }
 const figures: Figure[] = []
 for (const [name, measure] of Object.entries(parts)) {
