@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { Registry } from 'prom-client'
+import t, { type Test } from 'tap'
+import { silentLogger } from '../lib/log.ts'
+import { startVersitygw } from '../test/support/versitygw.ts'
+import { acceptBucket } from './acceptance.ts'
+import { InstrumentedBucket } from './instrumented-bucket.ts'
+import { MemoryBucket } from './memory-bucket.ts'
+import { parseObjstoreConfig } from './objstore-config.ts'
+import { openBucket } from './open-bucket.ts'
+
+t.test('openBucket() opens a folder, made where it is missing', async (t) => {
+  const folder = t.testdir({})
+  const { bucket } = await openText(t, 'type: FILESYSTEM\nconfig: {directory: b}', join(folder, 'c.yaml'))
+  await bucket.put('a', Buffer.from('1'))
+  t.equal(bucket.name, join(folder, 'b'))
+  t.equal((await bucket.stat('a')).sizeBytes, 1)
+})
+
+t.test('openBucket() keeps to the prefix, in a folder and in S3', async (t) => {
+  const folder = t.testdir({})
+  const server = await startVersitygw(t)
+  const s3 = {
+    ...{ bucket: await server.createBucket(), endpoint: server.endpoint, insecure: true },
+    ...{ access_key: server.accessKey, secret_key: server.secretKey },
+  }
+  for (const config of [
+    { type: 'FILESYSTEM', config: { directory: folder } },
+    { type: 'S3', config: s3 },
+  ]) {
+    const whole = await openText(t, JSON.stringify(config))
+    const part = await openText(t, JSON.stringify({ ...config, prefix: '/clusters/prod/' }))
+    await whole.bucket.put('clusters/other', Buffer.from('1'))
+    await part.bucket.put('blocks/a', Buffer.from('22'))
+    const keys = []
+    for await (const { key } of part.bucket.list('')) keys.push(key)
+    t.same(keys, ['blocks/a'])
+    t.equal((await whole.bucket.stat('clusters/prod/blocks/a')).sizeBytes, 2)
+    await t.rejects(part.bucket.stat('none'), {
+      code: 'NOT_FOUND',
+      message: new RegExp(`^stat "clusters/prod/none" in bucket ${whole.bucket.name}: `),
+    })
+  }
+})
+
+t.test('InstrumentedBucket', async (t) => {
+  await acceptBucket(t, async () => new InstrumentedBucket(new MemoryBucket(), { registry: new Registry() }))
+
+  await t.test('counts operations, failures and bytes', async (t) => {
+    const registry = new Registry()
+    const bucket = new InstrumentedBucket(new MemoryBucket(), { registry })
+    await bucket.put('a', Buffer.from('12345'))
+    await bucket.putFile('b', join(t.testdir({ file: '123' }), 'file'))
+    await bucket.getRange('a', 1, 2)
+    await t.rejects(bucket.getRange('none', 0, 1))
+    await t.rejects(bucket.stat('a', { signal: AbortSignal.abort() }))
+    for await (const { key } of bucket.list('')) t.ok(key)
+    const text = await registry.metrics()
+    for (const line of [
+      'conprof_bucket_operations_total{operation="put"} 2',
+      'conprof_bucket_operations_total{operation="get"} 2',
+      'conprof_bucket_operations_total{operation="list"} 1',
+      'conprof_bucket_operations_total{operation="delete"} 0',
+      'conprof_bucket_operation_failures_total{operation="get",code="NOT_FOUND"} 1',
+      'conprof_bucket_operation_duration_seconds_count{operation="put"} 2',
+      'conprof_bucket_transferred_bytes_total{operation="put"} 8',
+      'conprof_bucket_transferred_bytes_total{operation="get"} 2',
+    ]) {
+      t.ok(text.split('\n').includes(line), line)
+    }
+    t.notMatch(text, /failures_total\{operation="stat"/)
+  })
+})
+
+async function openText(t: Test, text: string, fileName = 'objstore.yaml') {
+  const registry = new Registry()
+  const bucket = await openBucket(parseObjstoreConfig(text, fileName), { log: silentLogger(), registry })
+  t.teardown(() => bucket.close())
+  return { bucket, registry }
+}
