@@ -52,7 +52,7 @@ export async function runAll(options: AllOptions): Promise<void> {
   const profiler = new SelfProfiler({ root: fileURLToPath(new URL('./', import.meta.url)) })
   profiler.start()
   const configFile = flags.configFile === undefined ? undefined : await readConfigFile(flags.configFile)
-  const bucket = await openBucket({ ...flags, isNew: true })
+  const bucket = await openBucket({ ...flags, isNew: true, logger, registry })
   try {
     const storage = await Storage.open({
       path: flags.storagePath,
@@ -143,8 +143,10 @@ async function runParts(parts: Parts): Promise<void> {
     tls: webConfig.tls,
     logger,
   })
-  const own = localUrl(server.address, { scheme: webConfig.tls === undefined ? 'http' : 'https' })
-  const config = configFile?.config ?? defaultConfig({ listenAddress: server.address })
+  const scheme = webConfig.tls === undefined ? 'http' : 'https'
+  const own = localUrl(server.address, { scheme })
+  const config =
+    configFile?.config ?? defaultConfig({ listenAddress: server.address, routePrefix: prefix, scheme })
   scraper.applyConfig(config)
   parts.onStarted({
     uiUrl: flags.webExternalUrl ?? `${own}${prefix}`,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream, type Dirent } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
+import { open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { makeDirectory as createDirectory } from '../lib/make-directory.ts'
 import { syncDirectory } from '../lib/sync-directory.ts'
 import type { Bucket, BucketOptions, ObjectInfo } from './bucket.ts'
 import { BucketError, type BucketErrorCode, type BucketOperation } from './errors.ts'
@@ -236,7 +237,7 @@ function explain(operation: BucketOperation, errno: string): [BucketErrorCode, s
 
 /** As `mkdir -p`, and the new folders are still there after a power cut. */
 async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true })
+  const first = await createDirectory(path)
   if (first === undefined) return
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made))
 }

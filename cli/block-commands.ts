@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type Command, Option } from 'commander'
+import { Registry } from 'prom-client'
 import { parseBlockKey } from '../block/block-key.ts'
 import type { BlockReader } from '../block/block-reader.ts'
 import { FileByteSource } from '../block/file-byte-source.ts'
@@ -10,6 +11,7 @@ import { rowFlags } from '../block/rows.ts'
 import { verifyBlock } from '../block/verify-block.ts'
 import type { Bucket, ObjectInfo } from '../bucket/bucket.ts'
 import { formatByteSize } from '../lib/byte-size.ts'
+import { createLogger } from '../lib/log.ts'
 import { formatLabels, profileId } from '../profile/labels.ts'
 import { parseProfileId } from '../query/api/profile-id.ts'
 import { bucketSource } from '../query/bucket-source.ts'
@@ -58,6 +60,8 @@ async function inBucket(values: BucketValues, act: (bucket: Bucket) => Promise<v
     storagePath: values['storage.path'],
     objstoreConfigFile: values['objstore.configFile'],
     isNew: false,
+    logger: createLogger('warn'),
+    registry: new Registry(),
   })
   try {
     await act(bucket)

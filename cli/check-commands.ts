@@ -1,28 +1,40 @@
 import type { Command } from 'commander'
-import { readConfigFile } from '../collector/config/config-file.ts'
+import { checkConfig } from '../collector/check-config.ts'
+import { checkTarget } from '../collector/check-target.ts'
+import { readProfileTypes } from '../collector/config/profile-types.ts'
+import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
 
 /** `conprof check …`: is it right, before anything depends on it? */
 export function addCheckCommands(program: Command): void {
-  const check = program.command('check').usage('<what> …').description('Check configs and targets.')
-  check.summary('is a config right, what would a scrape see').helpCommand(false)
+  const check = program.command('check').usage('<what> …').helpCommand(false)
+  check.summary('is a config right, what would a scrape see: config, target')
+  check.description('Check configs and targets; nothing is started, nothing is stored.')
   check
     .command('config')
     .argument('<files...>', 'conprof.yaml, one or more')
-    .description('Print every problem of a config with its line and column; nothing is started.')
+    .description('Print what a config would scrape, or every problem with its line and column.')
     .action(async (paths: string[]) => {
-      for (const path of paths) await checkConfig(path)
+      for (const path of paths) {
+        const { text, exitCode } = await checkConfig(path)
+        const stream = exitCode === 0 ? process.stdout : process.stderr
+        stream.write(text)
+        if (exitCode !== 0) process.exitCode = exitCode
+      }
     })
-}
-
-async function checkConfig(path: string): Promise<void> {
-  try {
-    const { config } = await readConfigFile(path)
-    const jobs = config.scrapeConfigs.map(({ jobName }) => jobName)
-    process.stdout.write(
-      `${path}: ok, ${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}: ${jobs.join(', ')}\n`,
-    )
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`)
-    process.exitCode = 1
-  }
+  check
+    .command('target')
+    .argument('<url>', 'host:port, or with a scheme and the path before /debug/pprof')
+    .description('Scrape a process once, type by type, and print how it went and what would help.')
+    .action(async (url: string) => {
+      const { text, exitCode } = await checkTarget(url, {
+        profileTypes: readProfileTypes({}, { prefix: '', problem: () => {} }),
+        http: { tls: { insecureSkipVerify: false }, followRedirects: true },
+        timeoutMs: 10_000,
+        signal: shutdownSignal(),
+        onLine: (line) => process.stdout.write(`${line}\n`),
+      })
+      // What was scraped is there line by line already; what could not begin is only in the answer.
+      if (exitCode === 2) process.stderr.write(text)
+      process.exitCode = exitCode
+    })
 }

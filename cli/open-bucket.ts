@@ -1,7 +1,10 @@
-import { access } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
-import { FolderBucket } from '../bucket/folder-bucket.ts'
+import { parseObjstoreConfig } from '../bucket/objstore-config.ts'
+import { openBucket as openConfigured } from '../bucket/open-bucket.ts'
+import type { Logger } from '../lib/log.ts'
 
 /** The bucket of `--objstore.config-file`, else the folder `bucket/` below `--storage.path`. */
 export async function openBucket(options: {
@@ -9,12 +12,23 @@ export async function openBucket(options: {
   readonly objstoreConfigFile?: string | undefined
   /** Whether a folder that is not there yet may be made. */
   readonly isNew: boolean
+  readonly logger: Logger
+  readonly registry: Registry
 }): Promise<Bucket> {
-  const path = join(options.storagePath, 'bucket')
+  const { objstoreConfigFile: file, logger: log, registry } = options
+  if (file !== undefined) {
+    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw new Error(`read bucket config "${file}": ${error.code ?? error.message}`, { cause: error })
+    })
+    return openConfigured(parseObjstoreConfig(text, file), { log, registry })
+  }
+  const directory = join(options.storagePath, 'bucket')
   if (!options.isNew) {
-    await access(path).catch((error: NodeJS.ErrnoException) => {
-      throw new Error(`open bucket "${path}": ${error.code}; want --storage.path or --objstore.config-file`)
+    await access(directory).catch((error: NodeJS.ErrnoException) => {
+      throw new Error(
+        `open bucket "${directory}": ${error.code}; want --storage.path or --objstore.config-file`,
+      )
     })
   }
-  return FolderBucket.open(path)
+  return openConfigured({ type: 'FILESYSTEM', directory, prefix: '' }, { log, registry })
 }

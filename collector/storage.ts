@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
@@ -8,6 +7,7 @@ import type { Attempt } from '../block/attempt.ts'
 import { createBlockBuilder } from '../block/create-block-builder.ts'
 import type { Bucket } from '../bucket/bucket.ts'
 import type { Logger } from '../lib/log.ts'
+import { makeDirectory } from '../lib/make-directory.ts'
 import { type Matcher, matchesLabels } from '../profile/matcher.ts'
 import { cutGeneration } from './cut-block.ts'
 import { Generation } from './generation.ts'
@@ -418,8 +418,8 @@ export class Storage implements ProfileStore {
 /** A folder that cannot be written is found here, not at the first scrape. */
 async function openFolder(path: string): Promise<StorageLock> {
   try {
-    await mkdir(join(path, 'wal'), { recursive: true })
-    await mkdir(join(path, 'pending'), { recursive: true })
+    await makeDirectory(join(path, 'wal'))
+    await makeDirectory(join(path, 'pending'))
     return await lockStorage(path)
   } catch (error) {
     if (error instanceof StoreError) throw error
