@@ -49,6 +49,14 @@ t.test('files: patterns, changes, removals, and a broken file that changes nothi
   await found.stop()
 })
 
+t.test('files: that there are none is said too', async (t) => {
+  const found = discover(t, `file_sd_configs: [{files: ['${t.testdir({})}/*.yml']}]`)
+  t.equal(found.deliveries(), 1, 'static targets')
+  await found.until(() => found.deliveries() === 2)
+  t.same(found.addresses(), [])
+  await found.stop()
+})
+
 t.test('files: a folder that comes later is found at the interval', async (t) => {
   const folder = join(t.testdir({}), 'later')
   const found = discover(t, `file_sd_configs: [{files: ['${folder}/*.yml'], refresh_interval: 100ms}]`)
@@ -103,6 +111,7 @@ function discover(t: Tap, job: string) {
   const config = loadConfig(`scrape_configs:\n  - job_name: job\n    ${job}\n`, 'conprof.yaml')
   const groups = new Map<string, TargetGroup>()
   let failures = 0
+  let deliveries = 0
   let wake = () => {}
   const metrics = createDiscoveryMetrics(new Registry())
   const { failures: counter } = metrics
@@ -117,6 +126,7 @@ function discover(t: Tap, job: string) {
     logger: silentLogger(),
     metrics,
     onGroups: (_, all) => {
+      deliveries++
       groups.clear()
       for (const group of all) groups.set(group.source, group)
       wake()
@@ -128,6 +138,7 @@ function discover(t: Tap, job: string) {
     addresses: () =>
       [...groups.values()].flatMap(({ targets }) => targets.map((x) => x['__address__'])).sort(),
     failures: () => failures,
+    deliveries: () => deliveries,
     async until(isSo: () => boolean) {
       while (!isSo()) {
         await new Promise<void>((resolve) => {

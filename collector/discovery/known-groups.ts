@@ -7,7 +7,7 @@ export type OnGroups = (groups: readonly TargetGroup[]) => void
 export class KnownGroups {
   readonly #onGroups: OnGroups
   readonly #groups = new Map<string, readonly TargetGroup[]>()
-  #delivered = '[]'
+  #delivered: string | undefined
 
   constructor(onGroups: OnGroups) {
     this.#onGroups = onGroups
@@ -22,7 +22,7 @@ export class KnownGroups {
     for (const document of this.#groups.keys()) if (!documents.has(document)) this.#groups.delete(document)
   }
 
-  /** Says nothing where nothing changed. */
+  /** Says nothing where nothing changed, but always something the first time: that there is nothing counts. */
   deliver(): void {
     const groups = [...this.#groups.values()].flat()
     const text = JSON.stringify(groups)
