@@ -79,23 +79,40 @@ t.test('S3Bucket', async (t) => {
     await t.rejects(listAll(nowhere), { code: 'NO_BUCKET' })
   })
 
-  await t.test('a prefix in the config', async (t) => {
+  await t.test('refuses a large file before it is all there', async (t) => {
     const bucket = await server.createBucket()
-    const whole = await openS3(t, { ...settingsOf(server), bucket })
-    await whole.put('other/a', Buffer.from('1'))
-    t.same(await listAll(whole), ['other/a'])
+    const stranger = await openS3(t, { ...settingsOf(server), bucket, secret_key: 'wrong' })
+    const path = join(t.testdir({ file: '' }), 'file')
+    await truncate(path, 20 * 1024 * 1024)
+    await t.rejects(stranger.putFile('a', path), { code: 'FORBIDDEN' })
+  })
+
+  await t.test('without keys the provider chain is asked', async (t) => {
+    const settings = { endpoint: server.endpoint, insecure: true, bucket: await server.createBucket() }
+    const environment = {
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    }
+    t.intercept(process, 'env', { value: { ...process.env, ...environment } })
+    const without = await openS3(t, settings)
+    await t.rejects(without.put('a', Buffer.from('1')), { code: 'FORBIDDEN', message: /: no credentials: / })
+    Object.assign(process.env, {
+      AWS_ACCESS_KEY_ID: server.accessKey,
+      AWS_SECRET_ACCESS_KEY: server.secretKey,
+    })
+    const withKeys = await openS3(t, settings)
+    await withKeys.put('a', Buffer.from('1'))
+    t.same(await listAll(withKeys), ['a'])
   })
 })
 
 t.test('a store that is away', async (t) => {
-  const endpoint = await serve(t, (_request, response) => response.end())
-  const [, port] = endpoint.split(':')
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const closed = server.address() as { port: number }
   server.close()
   await once(server, 'close')
-  t.not(Number(port), closed.port)
   const bucket = await openS3(t, {
     ...keys,
     bucket: 'profiles',
