@@ -20,15 +20,22 @@ export type Resource<Key, Data> = ReadonlySignal<ResourceState<Key, Data>>
 export function createResource<Key, Data>(
   key: () => Key | undefined,
   load: (key: Key, signal: AbortSignal) => Promise<Loaded<Data>>,
-  keep: (before: Key, now: Key) => boolean = () => true,
+  options: {
+    readonly keep?: (before: Key, now: Key) => boolean
+    /** When this changes, what could not reach the server asks again. */
+    readonly retry?: ReadonlySignal<unknown>
+  } = {},
 ): Resource<Key, Data> {
+  const { keep = () => true, retry } = options
   const state = signal<ResourceState<Key, Data>>({ warnings: [], loading: false })
   let loadedKey: string | undefined
   let abort = new AbortController()
   effect(() => {
     const now = key()
     const text = JSON.stringify(now)
-    if (text === loadedKey) return
+    // Read in any case, so that the effect runs when it changes.
+    const again = retry?.value !== undefined && state.peek().error?.code === 'unreachable'
+    if (text === loadedKey && !again) return
     loadedKey = text
     abort.abort()
     abort = new AbortController()

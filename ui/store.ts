@@ -126,7 +126,7 @@ export function createStore(): Store {
   )
   const sameQuestion = (before: Selection, now: Selection) =>
     before.query === now.query && before.type === now.type
-  const range = createResource(() => selection.value, fetchRange, sameQuestion)
+  const range = createResource(() => selection.value, fetchRange, { keep: sameQuestion })
   const dots = computed(() => (range.value.data === undefined ? [] : toDotSeries(range.value.data)))
 
   const source = computed((): ProfileSource | undefined => {
@@ -146,7 +146,7 @@ export function createStore(): Store {
         ? { ...selection.value, limit: listLimit.value }
         : undefined,
     fetchProfiles,
-    sameQuestion,
+    { keep: sameQuestion },
   )
   const item = createResource(
     () => (url.value.id === '' || !onExplore() ? undefined : { id: url.value.id }),
@@ -157,10 +157,10 @@ export function createStore(): Store {
       const { data, warnings } = await fetchProfiles(around, abort)
       return { data: data.profiles.find((profile) => profile.id === id), warnings }
     },
-    () => false,
+    { keep: () => false, retry: nowMs },
   )
-  const flame = createResource(() => source.value, fetchFlamegraph)
-  const top = createResource(() => source.value, fetchTop)
+  const flame = createResource(() => source.value, fetchFlamegraph, { retry: nowMs })
+  const top = createResource(() => source.value, fetchTop, { retry: nowMs })
 
   const nothingThere = computed(() => range.value.data !== undefined && dots.value.length === 0)
   const targets = createResource(
