@@ -20,11 +20,13 @@ export async function memoryFigure(corpus: readonly CorpusSeries[]): Promise<Fig
   const ports = await Promise.all(Array.from({ length: targetCount }, () => served.listen()))
   const config = join(folder, 'conprof.yaml')
   await writeFile(config, configOf(corpus, ports))
-  const cli = fileURLToPath(new URL('../../cli.ts', import.meta.url))
+  const program = fileURLToPath(new URL('../../bin/conprof.js', import.meta.url))
   const child = spawn(
     process.execPath,
     [
-      cli,
+      // As `npm start` does.
+      '--max-semi-space-size=4',
+      program,
       'all',
       `--config.file=${config}`,
       `--storage.path=${join(folder, 'data')}`,
