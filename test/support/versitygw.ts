@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,17 +81,22 @@ export async function startVersitygw(t: Test, options: VersitygwOptions = {}): P
 async function installVersitygw(): Promise<string> {
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
   const folder = join(cache, 'conprof-test', 'bin')
-  const binary = join(folder, 'versitygw')
+  const binary = join(folder, `versitygw-${version}`)
   if (await exists(binary)) return binary
   await mkdir(folder, { recursive: true })
+  // Elsewhere first: another test may be looking, or building, at the same time.
+  const building = await mkdtemp(join(folder, 'building-'))
   try {
     await promisify(execFile)('go', ['install', `github.com/versity/versitygw/cmd/versitygw@${version}`], {
-      env: { ...process.env, GOBIN: folder },
+      env: { ...process.env, GOBIN: building },
     })
+    await rename(join(building, 'versitygw'), binary)
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string }
     const seen = code === 'ENOENT' ? 'no "go" on the path, want Go 1.21 or later' : stderr?.trim()
-    throw new Error(`build versitygw ${version}: ${seen}`, { cause: error })
+    throw new Error(`build versitygw ${version}: ${seen ?? error}`, { cause: error })
+  } finally {
+    await rm(building, { recursive: true, force: true })
   }
   return binary
 }
