@@ -21,7 +21,7 @@ export function defaultConfig(options: {
         scheme,
         params: {},
         // The certificate names the host for others; who answers here is this very process.
-        http: { tls: { insecureSkipVerify: true }, followRedirects: true },
+        http: { tls: { insecureSkipVerify: scheme === 'https' }, followRedirects: true },
         // What Node can serve of itself.
         profileTypes: [
           { type: 'cpu', path: `${routePrefix}/debug/pprof/profile`, seconds: 5, keepEmpty: true },
