@@ -41,7 +41,7 @@ t.test('resolveRange() falls back to the last hour where the range makes no sens
 })
 
 t.test('describeRange() names presets and writes out the rest', (t) => {
-  const format = (ms: number) => new Date(ms).toISOString().slice(0, 16)
+  const format = { utc: true, format: (ms: number) => new Date(ms).toISOString().slice(0, 16) }
   t.equal(describeRange({ from: 'now-1h', to: 'now' }, format), 'Last hour')
   t.equal(describeRange({ from: 'now-9h', to: 'now-8h' }, format), 'now-9h → now-8h')
   t.equal(describeRange({ from: String(nowMs), to: 'now' }, format), '2026-11-23T12:00 → now')

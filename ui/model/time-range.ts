@@ -73,13 +73,16 @@ export function isRelative(range: TimeRange): boolean {
   return range.to.trim().startsWith('now')
 }
 
-export function describeRange(range: TimeRange, format: (ms: number) => string): string {
+export function describeRange(
+  range: TimeRange,
+  options: { readonly utc: boolean; readonly format: (ms: number) => string },
+): string {
   const preset = rangePresets.find(({ from }) => from === range.from)
   if (preset !== undefined && range.to === 'now') return preset.label
   const show = (text: string) => {
     if (text.startsWith('now')) return text
-    const ms = resolveTime(text, { nowMs: 0, utc: true })
-    return ms === undefined ? text : format(ms)
+    const ms = resolveTime(text, { nowMs: 0, utc: options.utc })
+    return ms === undefined ? text : options.format(ms)
   }
   return `${show(range.from)} → ${show(range.to)}`
 }

@@ -17,6 +17,9 @@ export function App() {
     return () => removeEventListener('keydown', onKey)
   }, [store])
   const page = store.page.value
+  useEffect(() => {
+    document.title = page === 'explore' ? 'conprof' : `${page === 'targets' ? 'Targets' : 'Status'} · conprof`
+  }, [page])
   return (
     <>
       <a class="skip" href="#main">

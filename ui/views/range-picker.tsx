@@ -31,7 +31,9 @@ export function RangePicker() {
         label={
           <>
             <Icon name="clock" />
-            <span class="range-label">{describeRange(url, (ms) => formatTime(ms, utc))}</span>
+            <span class="range-label">
+              {describeRange(url, { utc, format: (ms) => formatTime(ms, utc) })}
+            </span>
           </>
         }
       >
