@@ -31,11 +31,11 @@ import {
   type UrlState,
 } from './model/url-state.ts'
 import { createResource, type Resource } from './resource.ts'
+import { createTheme, type ThemeChoice } from './theme.ts'
 
 export type Page = 'explore' | 'targets' | 'status'
-export type Theme = 'system' | 'light' | 'dark'
 
-export interface Store {
+export interface Store extends ThemeChoice {
   readonly page: ReadonlySignal<Page>
   readonly url: ReadonlySignal<UrlState>
   /** Changes the query string; `replace` leaves no step for the back button. */
@@ -45,9 +45,6 @@ export interface Store {
   readonly utc: ReadonlySignal<boolean>
   readonly nowMs: ReadonlySignal<number>
   readonly reload: () => void
-  readonly theme: ReadonlySignal<Theme>
-  readonly setTheme: (theme: Theme) => void
-  readonly dark: ReadonlySignal<boolean>
   /** The range of the URL against the clock of the last reload. */
   readonly resolved: ReadonlySignal<ResolvedRange>
   /** What the URL selects, else a sensible beginning; undefined until that is known. */
@@ -273,37 +270,4 @@ function keepReloading({
     )
     return () => clearInterval(timer)
   })
-}
-
-function createTheme(): Pick<Store, 'theme' | 'setTheme' | 'dark'> {
-  const stored = readStorage(themeKey)
-  const theme = signal<Theme>(stored === 'light' || stored === 'dark' ? stored : 'system')
-  const query = matchMedia('(prefers-color-scheme: dark)')
-  const systemDark = signal(query.matches)
-  query.addEventListener('change', () => {
-    systemDark.value = query.matches
-  })
-  effect(() => {
-    document.documentElement.dataset['theme'] = theme.value
-  })
-  const setTheme = (chosen: Theme) => {
-    theme.value = chosen
-    try {
-      localStorage.setItem(themeKey, chosen)
-    } catch {
-      // Storage may be forbidden; the choice then lasts as long as the page.
-    }
-  }
-  const dark = computed(() => theme.value === 'dark' || (theme.value === 'system' && systemDark.value))
-  return { theme, setTheme, dark }
-}
-
-const themeKey = 'conprof-theme'
-
-function readStorage(key: string): string | null {
-  try {
-    return localStorage.getItem(key)
-  } catch {
-    return null
-  }
 }
