@@ -215,6 +215,8 @@ export class PprofDecoder {
   #id(cursor: ProtobufCursor, what: string): number {
     if (cursor.high > 0x1fffff)
       cursor.fail(`${what} id ${cursor.high}·2^32 + ${cursor.low}, want one below 2^53`)
+    // Encoding numbers entries with 32 bits; whoever numbers otherwise keeps its bytes.
+    if (cursor.high !== 0) this.#isComplete = false
     return cursor.high * 4294967296 + cursor.low
   }
 

@@ -366,7 +366,7 @@ class LocalIds {
   count = 0
   order = new Uint32Array(256)
   /** `ids[entry]` holds where `stamps[entry]` is `generation`. */
-  ids = new Float64Array(256)
+  ids = new Uint32Array(256)
   stamps = new Uint32Array(256)
   generation = 0
 
@@ -374,7 +374,7 @@ class LocalIds {
     this.generation = generation
     this.count = 0
     if (entryCount > this.ids.length) {
-      this.ids = new Float64Array(entryCount * 2)
+      this.ids = new Uint32Array(entryCount * 2)
       this.stamps = new Uint32Array(entryCount * 2)
     }
   }

@@ -15,23 +15,30 @@ export class ByteWriter {
   }
 
   reserve(extra: number): void {
-    const wanted = this.length + extra
-    if (wanted <= this.buffer.length) return
+    if (this.length + extra > this.buffer.length) this.#grow(this.length + extra)
+  }
+
+  #grow(wanted: number): void {
     const next = new Uint8Array(Math.max(wanted, this.buffer.length * 2))
     next.set(this.buffer.subarray(0, this.length))
     this.buffer = next
   }
 
   byte(value: number): void {
-    this.reserve(1)
+    if (this.length === this.buffer.length) this.#grow(this.length + 1)
     this.buffer[this.length++] = value
   }
 
   /** An unsigned safe integer. */
   varint(value: number): void {
-    this.reserve(10)
+    if (this.length + 10 > this.buffer.length) this.#grow(this.length + 10)
     const { buffer } = this
     let at = this.length
+    if (value < 0x80) {
+      buffer[at] = value
+      this.length = at + 1
+      return
+    }
     while (value > 0x7fffffff) {
       buffer[at++] = (value % 128) | 0x80
       value = Math.floor(value / 128)
