@@ -30,7 +30,7 @@ export class SelfProfiler {
       // CPU time per sample, as Go counts it: wall time would blame a process for its neighbours' load.
       pprof.time.start({
         durationMillis: durationMs,
-        intervalMicros: Number(process.env['IVL']),
+        intervalMicros: 10_000,
         withContexts: true,
         collectCpuTime: true,
       })
