@@ -1,6 +1,7 @@
 // What pages say must be so: links and named files exist, npm scripts exist, flags exist, configs parse.
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
+import { parseObjstoreConfig } from '../bucket/objstore-config.ts'
 import { loadConfig } from '../collector/config/load-config.ts'
 
 interface Page {
@@ -31,8 +32,14 @@ function missingFiles(page: Page): string[] {
   const isThere = (path: string) => existsSync(normalize(join(dirname(page.path), path)))
   return [
     ...links.filter((path) => !isThere(path)),
-    ...named.filter((path) => !isThere(path) && !existsSync(path)),
+    ...named.filter((path) => !isThere(path) && !existsSync(path) && !isBelow(page, path)),
   ].map((path) => `${page.path}: names "${path}", which is not there`)
+}
+
+/** A folder's page may name a file by its last name alone; `x` stands for any. */
+function isBelow({ path: page }: Page, name: string): boolean {
+  if (/(^|\/)x\./.test(name)) return true
+  return dirname(page) !== '.' && globSync(`${dirname(page)}/**/${name}`).length > 0
 }
 
 function missingScripts(page: Page): string[] {
@@ -57,14 +64,15 @@ function unknownFlags(page: Page): string[] {
 
 function badConfigs(page: Page): string[] {
   const configs = fences(page).filter(
-    ({ language, body }) => language === 'yaml' && /^(global|scrape_configs):/m.test(body),
+    ({ language, body }) => language === 'yaml' && /^(global|scrape_configs|type): ?/m.test(body),
   )
   return configs.flatMap(({ body, line }) => configProblems(`${page.path}:${line}`, body))
 }
 
 function configProblems(name: string, text: string): string[] {
   try {
-    loadConfig(text, name)
+    if (/^type:/m.test(text)) parseObjstoreConfig(text, name)
+    else loadConfig(text, name)
     return []
   } catch (error) {
     return (error as Error).message.split('\n')

@@ -16,9 +16,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   '.': ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'ui', 'cli'],
 }
 
-/** Files on a border: they belong to the folder they are named for, and know what they join. */
-const alsoMayImport: Readonly<Record<string, readonly string[]>> = {}
-
 const importPattern =
   /^(?:import|export)\s(type\s)?[^'"]*?from\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]/gms
 
@@ -32,7 +29,7 @@ function violations(file: string, text: string): string[] {
     const target = normalize(join(dirname(file), from ?? dynamic!))
     const targetFolder = target.includes('/') ? target.split('/')[0]! : '.'
     if (targetFolder === folder) continue
-    const isAllowed = [...allowed, ...(alsoMayImport[file] ?? [])].some((entry) => {
+    const isAllowed = allowed.some((entry) => {
       const [, typesOnly, path] = /^(types:)?(.*)$/.exec(entry)!
       return (typesOnly === undefined || type !== undefined) && target.startsWith(`${path}/`)
     })
