@@ -33,7 +33,7 @@ export async function memoryFigure(corpus: readonly CorpusSeries[]): Promise<Fig
       '--web.listen-address=127.0.0.1:0',
       '--log.level=error',
     ],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, NODE_OPTIONS: '' } },
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', MALLOC_ARENA_MAX: '2' } },
   )
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {

@@ -38,7 +38,11 @@ export function drawProfile(drawn: DrawnProfile): Uint8Array {
         }),
       )
       locations.push(
-        new Location({ id, address: addressOf(name), line: [new Line({ functionId: id, line: 1 + (addressOf(name) % 500) })] }),
+        new Location({
+          id,
+          address: addressOf(name),
+          line: [new Line({ functionId: id, line: 1 + (addressOf(name) % 500) })],
+        }),
       )
     }
     return id
