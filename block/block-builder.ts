@@ -34,8 +34,10 @@ export interface BlockBuilder {
   /** Estimate of the memory held, and so of the block's size before compression. */
   readonly heldBytes: number
   readonly symbolBytes: number
-  /** Synchronous. Decodes, encodes, proves the bytes equal; what is no pprof is kept as bytes. Never throws on bad bodies. */
+  /** Synchronous; times of a series ascend. Decodes, encodes, proves the bytes equal; what is no pprof is kept as bytes. Never throws on bad bodies. */
   append(attempt: Attempt, origin: { readonly writer: string; readonly seq: number }): void
   /** Undefined where nothing is selected. */
   encode(options?: EncodeOptions): EncodedBlock | undefined
+  /** As `encode`, giving way to others every few milliseconds. Nothing may be appended until it is done. */
+  encodeInSlices(options?: EncodeOptions): Promise<EncodedBlock | undefined>
 }

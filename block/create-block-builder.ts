@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PprofDecoder } from '../profile/decode-pprof.ts'
 import { Dictionary } from '../profile/dictionary.ts'
 import { PprofEncoder } from '../profile/encode-pprof.ts'
 import { inflatePprof } from '../profile/inspect-pprof.ts'
 import { labelsKey } from '../profile/labels.ts'
-import { ColumnPlans, RecordEncoder } from '../profile/record.ts'
+import { ColumnPlans } from '../profile/column-plan.ts'
+import { RecordEncoder } from '../profile/encode-record.ts'
 import type { Attempt, ProcessIdentity } from './attempt.ts'
 import type { BlockBuilder, EncodedBlock, EncodeOptions } from './block-builder.ts'
 import { encodeBlock } from './encode-block.ts'
@@ -12,6 +14,8 @@ import { type Codecs, SeriesBuilder, type ServiceBuilder } from './series-builde
 
 /** Bodies beyond this once inflated are kept as they came; scraping refuses them before. */
 const maxInflatedBytes = 128 * 1024 * 1024
+/** Scrapes and queries get a turn at least this often while a large block is encoded. */
+const sliceMs = 8
 
 export const unknownProcess: ProcessIdentity = {
   containerId: '',
@@ -102,7 +106,23 @@ class Builder implements BlockBuilder, BuiltBlock {
   }
 
   encode(options: EncodeOptions = {}): EncodedBlock | undefined {
-    return encodeBlock(this, options)
+    const steps = encodeBlock(this, options)
+    for (;;) {
+      const step = steps.next()
+      if (step.done === true) return step.value
+    }
+  }
+
+  async encodeInSlices(options: EncodeOptions = {}): Promise<EncodedBlock | undefined> {
+    const steps = encodeBlock(this, options)
+    let sliceEndMs = performance.now() + sliceMs
+    for (;;) {
+      const step = steps.next()
+      if (step.done === true) return step.value
+      if (performance.now() < sliceEndMs) continue
+      await nextTurn()
+      sliceEndMs = performance.now() + sliceMs
+    }
   }
 
   #seriesOf(attempt: Attempt): SeriesBuilder {

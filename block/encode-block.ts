@@ -2,7 +2,8 @@ import { ByteWriter } from '../lib/bytes/byte-writer.ts'
 import { Int64Sums } from '../lib/int64-sums.ts'
 import { sampleKind } from '../profile/kind.ts'
 import { labelsKey } from '../profile/labels.ts'
-import { applyRecord, emptyState, recordStreams } from '../profile/record.ts'
+import { applyRecord, recordStreams } from '../profile/apply-record.ts'
+import { emptyState } from '../profile/series-state.ts'
 import type { EncodedBlock, EncodeOptions } from './block-builder.ts'
 import { blockId, formatBlockKey } from './block-key.ts'
 import type { BlockMeta, Covered } from './block-reader.ts'
@@ -36,8 +37,14 @@ const levels = {
   stored: { frames: 0, symbols: 0, rows: 0 },
 }
 
-/** The attempts that are selected, as a block. Groups are never split, so a time range keeps whole groups. */
-export function encodeBlock(built: BuiltBlock, options: EncodeOptions): EncodedBlock | undefined {
+/**
+ * The attempts that are selected, as a block. Groups are never split, so a time range keeps whole groups.
+ * Gives way after each series or service, a few milliseconds of work; the builder must stay as it is until the end.
+ */
+export function* encodeBlock(
+  built: BuiltBlock,
+  options: EncodeOptions,
+): Generator<void, EncodedBlock | undefined> {
   const chosen = chooseRows(built, options)
   if (chosen.length === 0) return undefined
   const withBodies = options.withoutBodies !== true
@@ -67,30 +74,38 @@ export function encodeBlock(built: BuiltBlock, options: EncodeOptions): EncodedB
         isDense && withBodies && sampleKind(sampleType, series.labels['profile_type'] ?? '') !== 'counter',
     ),
   )
-  const sums = chosen.map(({ series, groups }, i) =>
-    summed[i]!.includes(true)
-      ? put(
-          encodeSums(
-            groups.map((g) => sumGroup(series, g, summed[i]!)),
-            series.period,
-          ),
-          level.frames,
-        )
-      : nowhere,
-  )
+  const sums: Place[] = []
+  for (const [i, { series, groups }] of chosen.entries()) {
+    const sumsOf = (group: BuiltGroup) => sumGroup(series, group, summed[i]!)
+    const isSummed = summed[i]!.includes(true)
+    sums.push(isSummed ? put(encodeSums(groups.map(sumsOf), series.period), level.frames) : nowhere)
+    yield
+  }
   endSection('sums')
-  const bodies = chosen.map(({ groups }) =>
-    groups.map((g) => (g.recordCount === 0 ? nowhere : put(joinRecords(g), level.frames))),
-  )
+  const bodies: Place[][] = []
+  for (const { groups } of chosen) {
+    bodies.push(groups.map((g) => (g.recordCount === 0 ? nowhere : put(joinRecords(g), level.frames))))
+    yield
+  }
   endSection('bodies')
-  const kept = chosen.map(({ groups }) =>
-    groups.map((g) => (g.kept.length === 0 ? nowhere : put(joinKept(g), level.frames))),
-  )
+  const kept: Place[][] = []
+  for (const { groups } of chosen) {
+    kept.push(groups.map((g) => (g.kept.length === 0 ? nowhere : put(joinKept(g), level.frames))))
+    yield
+  }
   endSection('kept')
   const services = [...new Set(chosen.map(({ series }) => series.service))]
-  const symbols = services.map((service) => (withBodies ? putSymbols(out, service, level.symbols) : nowhere))
+  const symbols: Place[] = []
+  for (const service of services) {
+    symbols.push(withBodies ? putSymbols(out, service, level.symbols) : nowhere)
+    yield
+  }
   endSection('symbols')
-  const rows = chosen.map(({ series, rows: list }) => put(encodeRows(columns(series, list)), level.rows))
+  const rows: Place[] = []
+  for (const { series, rows: list } of chosen) {
+    rows.push(put(encodeRows(columns(series, list)), level.rows))
+    yield
+  }
   endSection('rows')
 
   const sampleTypes: { type: string; unit: string }[] = []

@@ -26,7 +26,7 @@ export interface CutOptions {
 export async function cutGeneration(generation: Generation, options: CutOptions): Promise<void> {
   const { wal, walDirectory, pending } = options
   for (const builder of generation.builders()) {
-    const encoded = encodeAll(builder)
+    const encoded = await encodeAll(builder)
     const block = await pending.write(encoded)
     await wal.appendCut({ key: block.key, covered: block.covered })
     // In one turn of the event loop, so that no query sees both or neither.
@@ -47,8 +47,8 @@ async function deleteSegments(directory: string, generation: Generation, options
   await syncDirectory(directory)
 }
 
-function encodeAll(builder: BlockBuilder): EncodedBlock {
-  const encoded = builder.encode({ compression: 'dense' })
+async function encodeAll(builder: BlockBuilder): Promise<EncodedBlock> {
+  const encoded = await builder.encodeInSlices({ compression: 'dense' })
   if (encoded === undefined) throw new Error('cut a block: the head encodes to nothing')
   const { attemptCount } = encoded.meta
   if (attemptCount !== builder.attemptCount) {
