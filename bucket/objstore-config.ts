@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
 import { parseDuration } from '../lib/duration.ts'
+import { type LocatedDocument, readDocument } from '../lib/located-document.ts'
 import { checkKey } from './key.ts'
-import { readYaml } from './located-yaml.ts'
 
 /** `--objstore.config-file` in the shape Thanos gave it; `prefix` has no slashes at its ends, or is empty. */
 export type ObjstoreConfig =
@@ -49,13 +49,34 @@ export class ObjstoreConfigError extends Error {
   readonly code = 'BAD_CONFIG'
 }
 
+function readLocated(text: string, fileName: string): LocatedDocument {
+  try {
+    return readDocument(text, fileName, { scalars: 'typed' })
+  } catch (error) {
+    throw new ObjstoreConfigError((error as Error).message, { cause: error })
+  }
+}
+
+/** A line for every unknown key. */
+function describe(document: LocatedDocument, issue: z.core.$ZodIssue): string[] {
+  const path = issue.path as (string | number)[]
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) =>
+      document.describe({ path: [...path, key], message: 'unknown key', atKey: true }),
+    )
+  const message = issue.message.charAt(0).toLowerCase() + issue.message.slice(1)
+  const isMissing = issue.input === undefined && path.length > 0
+  return [document.describe({ path, message: isMissing ? `missing: ${message}` : message })]
+}
+
 /** Relative paths in it are relative to the file. Throws an ObjstoreConfigError. */
 export function parseObjstoreConfig(text: string, fileName: string): ObjstoreConfig {
-  const document = readYaml(text, fileName)
-  if (document.problems.length > 0) throw new ObjstoreConfigError(document.problems.join('\n'))
+  const document = readLocated(text, fileName)
   const parsed = objstoreConfig.safeParse(document.value, { reportInput: true })
   if (!parsed.success) {
-    throw new ObjstoreConfigError(parsed.error.issues.flatMap((issue) => document.describe(issue)).join('\n'))
+    throw new ObjstoreConfigError(
+      parsed.error.issues.flatMap((issue) => describe(document, issue)).join('\n'),
+    )
   }
   const { type, config, prefix } = parsed.data
   const absolute = (path: string) => resolve(dirname(fileName), path)

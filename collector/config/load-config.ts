@@ -1,10 +1,10 @@
 import { dirname, isAbsolute, join } from 'node:path'
 import type { z } from 'zod'
+import { type LocatedDocument, type Path, type Problem, readDocument } from '../../lib/located-document.ts'
 import { sortLabels } from '../../profile/labels.ts'
 import { ConfigError } from './config-error.ts'
 import { configFields, scrapeConfigFields } from './config-schema.ts'
 import { isLabelName } from './fields.ts'
-import { type LocatedDocument, type Path, type Problem, readDocument } from './located-document.ts'
 import { readScrapeConfig } from './read-scrape-config.ts'
 import type { Config, ScrapeConfig } from './scrape-config.ts'
 

@@ -1,9 +1,9 @@
 import { formatDuration } from '../../lib/duration.ts'
+import type { Path } from '../../lib/located-document.ts'
 import type { TargetGroup } from '../discovery/target-group.ts'
 import type { RawScrapeConfig } from './config-schema.ts'
 import { isLabelName } from './fields.ts'
 import { readHttpClient } from './http-client-schema.ts'
-import type { Path } from './located-document.ts'
 import { findTooLong, readProfileTypes } from './profile-types.ts'
 import type { ScrapeConfig } from './scrape-config.ts'
 

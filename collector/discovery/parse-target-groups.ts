@@ -1,8 +1,8 @@
+import { type LocatedDocument, readDocument } from '../../lib/located-document.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { targetGroupFields } from '../config/config-schema.ts'
 import { isLabelName, list } from '../config/fields.ts'
 import { problemsOf } from '../config/load-config.ts'
-import { type LocatedDocument, readDocument } from '../config/located-document.ts'
 import type { TargetGroup } from './target-group.ts'
 
 /**

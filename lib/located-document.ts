@@ -22,7 +22,6 @@ export interface Problem {
 
 /** A YAML or JSON text as plain values, which remembers where in the text each of them was. */
 export interface LocatedDocument {
-  /** Scalars of YAML are their source text: a schema decides what they are, so that `1.10` stays `1.10`. */
   readonly value: unknown
   /** `file:line:column: path: message`. */
   describe(problem: Problem): string
@@ -31,11 +30,18 @@ export interface LocatedDocument {
 /**
  * Generated files are JSON, which parses some hundred times faster than YAML, so that is tried first; places
  * are then found only once something is wrong. Throws a SyntaxError whose message has one line per problem.
+ *
+ * `scalars: 'source'` leaves the scalars of YAML their source text, for a schema that decides what they are, so
+ * that `1.10` stays `1.10`; `'typed'` reads numbers and booleans as YAML does.
  */
-export function readDocument(text: string, file: string): LocatedDocument {
+export function readDocument(
+  text: string,
+  file: string,
+  { scalars = 'source' }: { readonly scalars?: 'source' | 'typed' } = {},
+): LocatedDocument {
   let parsed: ParsedYaml | undefined
   const describe = (problem: Problem) => {
-    parsed ??= parseYaml(text)
+    parsed ??= parseYaml(text, scalars)
     return `${file}:${locate(parsed, problem)}: ${[formatPath(problem.path), problem.message].filter(Boolean).join(': ')}`
   }
   if (/^\s*[{[]/.test(text)) {
@@ -45,7 +51,7 @@ export function readDocument(text: string, file: string): LocatedDocument {
       // Flow style YAML begins the same way.
     }
   }
-  parsed = parseYaml(text)
+  parsed = parseYaml(text, scalars)
   const { document, lines } = parsed
   if (document.errors.length > 0) {
     const messages = document.errors.map(({ message, pos }) => {
@@ -74,14 +80,15 @@ interface ParsedYaml {
   readonly lines: LineCounter
 }
 
-function parseYaml(text: string): ParsedYaml {
+function parseYaml(text: string, scalars: 'source' | 'typed'): ParsedYaml {
   const lines = new LineCounter()
   const document = parseDocument(text, {
     lineCounter: lines,
-    schema: 'failsafe',
+    schema: scalars === 'source' ? 'failsafe' : 'core',
     merge: true,
     prettyErrors: false,
   })
+  if (scalars === 'typed') return { document: document as Document.Parsed, lines }
   visit(document, {
     Scalar(_, node) {
       const isNull = node.type === 'PLAIN' && ['', '~', 'null'].includes(String(node.value))
