@@ -1,5 +1,7 @@
+import { applyRecord } from '../profile/apply-record.ts'
+import { ColumnPlans } from '../profile/column-plan.ts'
 import { PprofEncoder } from '../profile/encode-pprof.ts'
-import { applyRecord, ColumnPlans, columnsOf, emptyState } from '../profile/record.ts'
+import { columnsOf, emptyState } from '../profile/series-state.ts'
 import type { BlockReader, SeriesIndex } from './block-reader.ts'
 import { BlockCorruptError } from './errors.ts'
 import { corruptAs } from './open-block.ts'

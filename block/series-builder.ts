@@ -1,18 +1,12 @@
+import { applyRecord, recordStreams } from '../profile/apply-record.ts'
+import type { ColumnPlan, ColumnPlans } from '../profile/column-plan.ts'
 import type { PprofDecoder } from '../profile/decode-pprof.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
 import type { PprofEncoder } from '../profile/encode-pprof.ts'
+import type { RecordEncoder } from '../profile/encode-record.ts'
 import { headerFacts } from '../profile/header.ts'
 import type { Labels } from '../profile/labels.ts'
-import {
-  applyRecord,
-  type ColumnPlan,
-  type ColumnPlans,
-  columnsOf,
-  emptyState,
-  type RecordEncoder,
-  recordStreams,
-  type SeriesState,
-} from '../profile/record.ts'
+import { columnsOf, emptyState, type SeriesState } from '../profile/series-state.ts'
 import type { SampleType } from '../profile/symbols.ts'
 import { rowFlags } from './rows.ts'
 

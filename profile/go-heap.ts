@@ -73,3 +73,8 @@ export function expNegative(x: number): number {
 /** ln 2 in two parts; the first has its low 21 bits zero, so that k·ln2High is exact. */
 const ln2High = 0.6931471803691238
 const ln2Low = 1.9082149292705877e-10
+
+/** The bytes that Go scales `objects` of `size` bytes to. */
+export function goSpace(objects: number, scale: number, size: number): number {
+  return objects === 0 || scale === 0 ? 0 : Math.trunc(sampledCount(objects, scale) * size * scale)
+}
