@@ -9,11 +9,11 @@ import { blockId, formatBlockKey } from './block-key.ts'
 import type { BlockMeta, Covered } from './block-reader.ts'
 import { encodeChunk } from './chunk.ts'
 import type { BuiltBlock } from './create-block-builder.ts'
+import { encodeSymbols } from './encode-symbols.ts'
 import { type Int64Column, rowFlags } from './rows.ts'
 import { encodeRows } from './rows-codec.ts'
 import type { BuiltGroup, BuiltRow, SeriesBuilder, ServiceBuilder } from './series-builder.ts'
 import { encodeSums, type GroupSums } from './sums-codec.ts'
-import { encodeSymbols } from './symbols-codec.ts'
 import {
   encodeTail,
   type GroupPlace,

@@ -9,12 +9,12 @@ import { stream } from '../profile/record-format.ts'
 import { columnsOf, emptyState } from '../profile/series-state.ts'
 import type { BlockMeta, BlockReader, ByteSource, SeriesIndex } from './block-reader.ts'
 import { decodeChunk } from './chunk.ts'
+import { decodeSymbols } from './decode-symbols.ts'
 import { blockMagic, blockVersion, footerBytes, metaOf } from './encode-block.ts'
 import { BlockCorruptError, BlockTooNewError } from './errors.ts'
 import { type Rows, rowFlags } from './rows.ts'
 import { decodeRows } from './rows-codec.ts'
 import { decodeSums, type GroupSums } from './sums-codec.ts'
-import { decodeSymbols } from './symbols-codec.ts'
 import { decodeTail, type Place, type SeriesEntry, type Tail } from './tail.ts'
 
 interface ReadOptions {
