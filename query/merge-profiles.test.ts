@@ -9,7 +9,8 @@ import { sortLabels } from '../profile/labels.ts'
 import type { MergedProfile } from '../profile/merged-profile.ts'
 import { profileFromPprof } from '../profile/profile-from-pprof.ts'
 import { type DrawnProfile, drawProfile } from '../test/support/drawn-profile.ts'
-import { type Aggregation, type MergePart, mergeProfiles } from './merge-profiles.ts'
+import type { MergePart } from './merge-part.ts'
+import { type Aggregation, mergeProfiles } from './merge-profiles.ts'
 
 interface Scrape {
   readonly at: number

@@ -1,30 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
-import type { BlockReader, SeriesIndex } from '../block/block-reader.ts'
 import { type Rows, rowFlags } from '../block/rows.ts'
-import { Int64Sums } from '../lib/int64-sums.ts'
-import { applyRecord } from '../profile/apply-record.ts'
-import { ColumnPlans } from '../profile/column-plan.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
 import { headerFacts } from '../profile/header.ts'
 import { type SampleKind, sampleKind } from '../profile/kind.ts'
 import { formatLabels, labelsKey } from '../profile/labels.ts'
 import type { MergedProfile } from '../profile/merged-profile.ts'
-import { emptyState, type SeriesState } from '../profile/series-state.ts'
 import type { SampleType } from '../profile/symbols.ts'
-import { MergeDictionary, SymbolTranslator } from '../profile/translate-symbols.ts'
+import { MergeDictionary } from '../profile/translate-symbols.ts'
+import { KeySpace } from './key-space.ts'
+import { SeriesColumn, Total } from './merge-columns.ts'
+import type { MergePart, Picked } from './merge-part.ts'
+import { collect, livesOf, seamsOf, startTimeOf } from './process-lives.ts'
+import { readPart, type Visit, type Wanted } from './read-part.ts'
 
 /** How values of several profiles become one; without it the sample type's kind decides. */
 export type Aggregation = 'sum' | 'avg' | 'delta' | 'max' | 'last'
-
-/** Some rows of one series in one block. */
-export interface MergePart {
-  readonly reader: BlockReader
-  readonly series: SeriesIndex
-  readonly rows: Rows
-  /** Both inclusive. */
-  readonly firstRow: number
-  readonly lastRow: number
-}
 
 export interface MergeOptions {
   readonly startMs: number
@@ -67,12 +57,6 @@ export async function mergeProfiles(
   return merge.finish()
 }
 
-/** One profile that takes part. */
-interface Picked {
-  readonly part: MergePart
-  readonly row: number
-}
-
 class Merge {
   readonly #options: MergeOptions
   readonly #isOneDictionary: boolean
@@ -90,6 +74,14 @@ class Merge {
   #kept = 0
   readonly #warnings: string[] = []
   #sliceStart = performance.now()
+
+  /** Lets the event loop turn every few milliseconds, and stops where the caller has gone. */
+  readonly #breathe = async (): Promise<void> => {
+    if (performance.now() - this.#sliceStart < 12) return
+    await setImmediate()
+    this.#options.signal?.throwIfAborted()
+    this.#sliceStart = performance.now()
+  }
 
   constructor(parts: readonly MergePart[], options: MergeOptions) {
     this.#options = options
@@ -158,7 +150,7 @@ class Merge {
             snapshot(seam.before, type, collect(seam.last, type))
             snapshot(seam.after, type, collect(seam.first, type))
           }
-          const lives = this.#lives(picked)
+          const lives = livesOf(picked)
           lives.forEach((life, i) => {
             const from = life[0]!
             const bornInside = startTimeOf(from) >= this.#options.startMs
@@ -170,7 +162,13 @@ class Merge {
     })
     for (const part of parts) {
       const each = wanted.get(part)
-      if (each !== undefined) await this.#readPart(part, each, series)
+      if (each !== undefined)
+        await readPart(part, each, series, {
+          spaces: this.#spaces,
+          sampleTypes: this.#sampleTypes,
+          signal: this.#options.signal,
+          breathe: this.#breathe,
+        })
     }
     // A restart between two blocks: what the old life ended with has not been counted.
     for (const { last, first } of seams) {
@@ -276,238 +274,10 @@ class Merge {
     }
     return best
   }
-
-  /** Cuts a series where its process became another one. */
-  #lives(picked: readonly Picked[]): Picked[][] {
-    const lives: Picked[][] = []
-    let before: Picked | undefined
-    for (const each of picked) {
-      if (before === undefined || isRestart(before, each)) lives.push([each])
-      else lives.at(-1)!.push(each)
-      before = each
-    }
-    return lives
-  }
-
-  async #readPart(part: MergePart, wanted: Wanted, series: readonly SeriesColumn[]): Promise<void> {
-    const { reader, rows } = part
-    const { signal } = this.#options
-    const read = signal === undefined ? {} : { signal }
-    const entry = reader.entry(part.series)
-    const dictionary = await reader.dictionary(entry.service, read)
-    const space = this.#spaces.get(dictionary)!
-    const typeOf = this.#sampleTypes.map(({ type, unit }) =>
-      rows.sampleTypes.findIndex((t) => t.type === type && t.unit === unit),
-    )
-    const summed = [...wanted.summed].filter((type) => typeOf[type]! >= 0)
-    const hasSums = entry.sums.length > 0 && summed.every((type) => entry.isSummed[typeOf[type]!])
-    const groupSums = hasSums && summed.length > 0 ? await reader.sums(part.series, read) : []
-    for (const [group, span] of groupRows(
-      rows,
-      entry.groups.map((g) => g.profileCount),
-    ).entries()) {
-      const isPicked = (row: number) => row >= part.firstRow && row <= part.lastRow
-      const columnRows = span.filter((row) => rows.flags[row]! & rowFlags.columns)
-      const inside = columnRows.filter(isPicked)
-      const snapshots = columnRows.filter((row) => wanted.snapshots.has(row))
-      if (inside.length === 0 && snapshots.length === 0) continue
-      const isWhole = inside.length === columnRows.length
-      const sums = isWhole ? groupSums[group] : undefined
-      if (sums !== undefined)
-        for (const type of summed) {
-          const from = sums.sums[typeOf[type]!]!
-          sums.keys.forEach((key, i) => {
-            const value = from.getNumber(i)
-            series[type]!.add(space.key(key), Number.isSafeInteger(value) ? value : from.getBig(i), 1)
-          })
-        }
-      const bodyTypes = sums === undefined ? summed : []
-      if (bodyTypes.length === 0 && snapshots.length === 0) continue
-      const lastNeeded = bodyTypes.length > 0 ? inside.at(-1)! : snapshots.at(-1)!
-      const streams = await reader.groupStreams(part.series, group, read)
-      const state = emptyState()
-      const picked = new Set(inside)
-      for (const row of columnRows) {
-        if (row > Math.max(lastNeeded, snapshots.at(-1) ?? 0)) break
-        applyRecord(streams, state, { timeMs: rows.timeMs[row]!, plans: space.plans, dictionary })
-        if (picked.has(row))
-          for (const type of bodyTypes)
-            visitValues(state, space, this.#sampleTypes[type]!, addTo(series[type]!))
-        for (const { type, visit } of wanted.snapshots.get(row) ?? [])
-          visitValues(state, space, this.#sampleTypes[type]!, visit)
-        await this.#breathe()
-      }
-    }
-    await this.#breathe()
-  }
-
-  /** Lets the event loop turn every few milliseconds, and stops where the caller has gone. */
-  async #breathe(): Promise<void> {
-    if (performance.now() - this.#sliceStart < 12) return
-    await setImmediate()
-    this.#options.signal?.throwIfAborted()
-    this.#sliceStart = performance.now()
-  }
-}
-
-type Visit = (key: number, value: number | bigint) => void
-
-/** What a merge wants of one part: types to sum over all its rows, and what to do with single rows. */
-interface Wanted {
-  readonly summed: Set<number>
-  readonly snapshots: Map<number, { readonly type: number; readonly visit: Visit }[]>
-}
-
-function addTo(column: SeriesColumn): Visit {
-  return (key, value) => column.add(key, value, 1)
-}
-
-function visitValues(state: SeriesState, space: KeySpace, sampleType: SampleType, visit: Visit): void {
-  const type = space.plans
-    .plan(state.header)
-    .sampleTypes.findIndex((t) => t.type === sampleType.type && t.unit === sampleType.unit)
-  if (type < 0) return
-  const count = state.keys.length
-  for (let i = 0; i < count; i++) {
-    const at = type * count + i
-    const value = state.wideValues === undefined ? state.values[at]! : state.wideValues[at]!
-    if (value !== 0 && value !== 0n) visit(space.key(state.keys[i]!), value)
-  }
-}
-
-/** A dictionary's keys as the merge numbers them. */
-class KeySpace {
-  readonly plans: ColumnPlans
-  readonly #translator: SymbolTranslator | undefined
-
-  constructor(dictionary: Dictionary, target: MergeDictionary | undefined) {
-    this.plans = new ColumnPlans(dictionary)
-    this.#translator = target === undefined ? undefined : new SymbolTranslator(dictionary, target)
-  }
-
-  key(key: number): number {
-    return this.#translator === undefined ? key : this.#translator.key(key)
-  }
-}
-
-/** The sums of one series in one column. */
-class SeriesColumn {
-  readonly sums = new Int64Sums(1024)
-
-  add(key: number, value: number | bigint, sign: 1 | -1): void {
-    this.sums.grow(key + 1)
-    if (typeof value === 'bigint') this.sums.addBig(key, sign === 1 ? value : -value)
-    else this.sums.add(key, sign * value)
-  }
-}
-
-/** The sums of all series: exact where they add, one rounding at the end where they average. */
-class Total {
-  readonly #sums = new Int64Sums(1024)
-  #averages: Float64Array | undefined
-
-  addSeries({ sums }: SeriesColumn, profiles: number): void {
-    this.#sums.grow(sums.length)
-    for (let key = 0; key < sums.length; key++) {
-      if (sums.isZero(key)) continue
-      const sum = sums.getNumber(key)
-      if (profiles === 1) {
-        if (Number.isSafeInteger(sum)) this.#sums.add(key, sum)
-        else this.#sums.addBig(key, sums.getBig(key))
-      } else if (Number.isSafeInteger(sum)) {
-        if (this.#averages === undefined || this.#averages.length <= key) this.#growAverages(key + 1)
-        this.#averages![key]! += sum / profiles
-      } else this.#sums.addBig(key, sums.getBig(key) / BigInt(profiles))
-    }
-  }
-
-  #growAverages(length: number): void {
-    const grown = new Float64Array(Math.max(length, this.#sums.length))
-    if (this.#averages !== undefined) grown.set(this.#averages)
-    this.#averages = grown
-  }
-
-  column(length: number): Int64Sums {
-    this.#sums.grow(length)
-    this.#averages?.forEach((average, key) => {
-      if (average !== 0) this.#sums.add(key, Math.round(average))
-    })
-    this.#averages = undefined
-    return this.#sums
-  }
-}
-
-/** The rows with a body of each group: they fill the groups in order. */
-function groupRows(rows: Rows, profileCounts: readonly number[]): number[][] {
-  const groups: number[][] = []
-  let row = 0
-  for (const count of profileCounts) {
-    const list: number[] = []
-    for (; row < rows.length && list.length < count; row++)
-      if (rows.flags[row]! & rowFlags.body) list.push(row)
-    groups.push(list)
-  }
-  return groups
 }
 
 function timeOf({ part, row }: Picked): number {
   return part.rows.timeMs[row]!
-}
-
-/** 0 where unknown. */
-function startTimeOf({ part, row }: Picked): number {
-  return part.rows.processes[part.rows.process[row]!]?.startTimeMs ?? 0
-}
-
-/** Two profiles of different blocks that only their values can tell apart as two lives. By `type key`. */
-interface Seam {
-  readonly before: Picked
-  readonly after: Picked
-  readonly last: Map<string, number | bigint>
-  readonly first: Map<string, number | bigint>
-}
-
-function seamsOf(picked: readonly Picked[]): Seam[] {
-  const seams: Seam[] = []
-  for (let i = 1; i < picked.length; i++) {
-    const [before, after] = [picked[i - 1]!, picked[i]!]
-    if (before.part.reader === after.part.reader || hasIdentity(before, after) || isRestart(before, after))
-      continue
-    seams.push({ before, after, last: new Map(), first: new Map() })
-  }
-  return seams
-}
-
-function collect(values: Map<string, number | bigint>, type: number): Visit {
-  return (key, value) => {
-    const place = `${type} ${key}`
-    const sum = values.get(place)
-    values.set(place, sum === undefined ? value : BigInt(sum) + BigInt(value))
-  }
-}
-
-function identityOf({ part, row }: Picked) {
-  const process = part.rows.processes[part.rows.process[row]!]
-  return process === undefined || process.containerId === '' ? undefined : process
-}
-
-function hasIdentity(before: Picked, after: Picked): boolean {
-  return identityOf(before) !== undefined && identityOf(after) !== undefined
-}
-
-/** Identity decides where both are known; else a fallen counter, which the row says, or a fallen total between blocks. */
-function isRestart(before: Picked, after: Picked): boolean {
-  const old = identityOf(before)
-  const now = identityOf(after)
-  if (old !== undefined && now !== undefined)
-    return old.containerId !== now.containerId || old.restartCount !== now.restartCount
-  if ((after.part.rows.flags[after.row]! & rowFlags.reset) !== 0) return true
-  if (before.part === after.part) return false
-  return after.part.rows.sampleTypes.some((sampleType, type) => {
-    if (sampleKind(sampleType, '') !== 'counter') return false
-    const was = before.part.rows.sampleTypes.findIndex((t) => t.type === sampleType.type)
-    return was >= 0 && after.part.rows.totals[type]![after.row]! < before.part.rows.totals[was]![before.row]!
-  })
 }
 
 /** Facts of the header that has the series' sample types. */
