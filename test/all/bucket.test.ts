@@ -1,0 +1,155 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
+import t from 'tap'
+import type { BlocksAnswer, ProfilesAnswer } from '../../query/api/types.ts'
+import { startConprof } from '../support/conprof.ts'
+import { startVersitygw } from '../support/versitygw.ts'
+
+const dir = t.testdir({ first: {}, second: {} })
+const corpus = new URL('../testdata/corpus/etcd/heap/', import.meta.url)
+const bodies = readdirSync(corpus)
+  .sort()
+  .map((name) => readFileSync(new URL(name, corpus)))
+
+/** A way to the store that can be closed and opened again, on the same port. */
+async function startGate(endpoint: string) {
+  const [host, port] = endpoint.split(':') as [string, string]
+  const sockets = new Set<Socket>()
+  const server = createTcpServer((socket) => {
+    const upstream = connect(Number(port), host)
+    for (const [from, to] of [
+      [socket, upstream],
+      [upstream, socket],
+    ] as const) {
+      sockets.add(from)
+      from.pipe(to)
+      from.on('error', () => to.destroy()).on('close', () => to.destroy())
+    }
+  })
+  const listen = (own: number) =>
+    new Promise<number>((resolve) => {
+      server.listen(own, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+    })
+  const own = await listen(0)
+  const close = async () => {
+    if (!server.listening) return
+    const closed = new Promise((resolve) => server.close(resolve))
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+    await closed
+  }
+  t.teardown(close)
+  return { address: `127.0.0.1:${own}`, close, open: () => listen(own) }
+}
+
+async function get<Answer>(url: string, path: string, parameters: Record<string, string> = {}) {
+  const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
+  return (await response.json()) as { data: Answer; warnings?: string[] }
+}
+
+async function until<T>(what: string, find: () => Promise<T | undefined>): Promise<T> {
+  for (let i = 0; i < 300; i++) {
+    const found = await find()
+    if (found !== undefined) return found
+    await sleep(200)
+  }
+  throw new Error(`${what}: it never came`)
+}
+
+t.test('blocks go to S3, wait while it is away, and are all another conprof needs', async (t) => {
+  const store = await startVersitygw(t)
+  const gate = await startGate(store.endpoint)
+  let served = 0
+  const program = createServer((_, response) => response.end(bodies[served++ % bodies.length]))
+  await new Promise<void>((resolve) => program.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => program.close())
+
+  const config = join(dir, 'conprof.yaml')
+  const only = {
+    cpu: { enabled: false },
+    goroutine: { enabled: false },
+    block: { enabled: false },
+    mutex: { enabled: false },
+  }
+  const address = `127.0.0.1:${(program.address() as AddressInfo).port}`
+  writeFileSync(
+    config,
+    JSON.stringify({
+      global: { scrape_interval: '1s', scrape_timeout: '1s' },
+      scrape_configs: [
+        {
+          job_name: 'etcd',
+          static_configs: [{ targets: [address] }],
+          profiling_config: { pprof_config: only },
+        },
+      ],
+    }),
+  )
+  const objstore = join(dir, 'objstore.yaml')
+  writeFileSync(
+    objstore,
+    JSON.stringify({
+      type: 'S3',
+      prefix: 'clusters/test',
+      config: {
+        bucket: await store.createBucket(),
+        endpoint: gate.address,
+        insecure: true,
+        access_key: store.accessKey,
+        secret_key: store.secretKey,
+      },
+    }),
+  )
+  const flags = [`--config.file=${config}`, `--objstore.config-file=${objstore}`, '--block.duration=3s']
+  const query = { query: '{job="etcd"}', start: 'now-1h', limit: '1000' }
+  const profiles = async (url: string) => (await get<ProfilesAnswer>(url, 'profiles', query)).data.profiles
+  const stored = async (url: string) => {
+    const { blocks } = (await get<BlocksAnswer>(url, 'status/blocks')).data
+    return blocks.filter(({ place }) => place === 'bucket')
+  }
+
+  const first = await startConprof([...flags, `--storage.path=${join(dir, 'first')}`])
+  t.teardown(() => first.stop())
+  await until('a block in the bucket', async () => ((await stored(first.url)).length > 0 ? true : undefined))
+
+  await gate.close()
+  const before = (await profiles(first.url)).length
+  const during = await until('profiles of two blocks more', async () => {
+    const now = await profiles(first.url)
+    return now.length >= before + 7 ? now : undefined
+  })
+  t.equal((await fetch(`${first.url}/-/ready`)).status, 200, 'ready, as it was before')
+  t.equal((await fetch(`${first.url}/-/healthy`)).status, 200)
+
+  await gate.open()
+  // In any order: a block that was refused just now does not hold up the next.
+  await until('what waited in the bucket', async () => {
+    const blocks = await stored(first.url)
+    const isStored = ({ time }: { time: number }) =>
+      blocks.some(({ minTime, maxTime }) => minTime <= time && time <= maxTime)
+    return during.every(isStored) ? true : undefined
+  })
+  await first.stop()
+
+  writeFileSync(config, JSON.stringify({ scrape_configs: [] }))
+  const second = await startConprof([...flags, `--storage.path=${join(dir, 'second')}`])
+  t.teardown(() => second.stop())
+  const kept = await profiles(second.url)
+  const ids = new Set(kept.map(({ id }) => id))
+  t.same(
+    during.filter(({ id }) => !ids.has(id)),
+    [],
+    'nothing is missing',
+  )
+  t.equal(ids.size, kept.length, 'nothing is there twice')
+  const response = await fetch(`${second.url}/api/v1/profile?id=${kept.at(-1)!.id}`)
+  const bytes = gunzipSync(Buffer.from(await response.arrayBuffer()))
+  t.ok(
+    bodies.some((body) => gunzipSync(body).equals(bytes)),
+    'byte for byte as it was scraped',
+  )
+})
