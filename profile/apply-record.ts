@@ -1,8 +1,8 @@
 import { ByteReader } from '../lib/bytes/byte-reader.ts'
 import type { ColumnPlan, ColumnPlans } from './column-plan.ts'
-import type { EntryOrder } from './decode-pprof.ts'
 import type { Dictionary } from './dictionary.ts'
 import { goSpace, sampledCount } from './go-heap.ts'
+import type { EntryOrder } from './profile-columns.ts'
 import { flag, mode, op, stream } from './record-format.ts'
 import type { SeriesState } from './series-state.ts'
 

@@ -1,8 +1,10 @@
 import { ByteWriter } from '../lib/bytes/byte-writer.ts'
-import { appendShape, type Dictionary } from './dictionary.ts'
+import type { Dictionary } from './dictionary.ts'
 import { NotPprofError } from './errors.ts'
 import { headerToken } from './header.ts'
+import type { EntryOrder } from './profile-columns.ts'
 import { ProtobufCursor } from './protobuf-cursor.ts'
+import { appendShape } from './shape.ts'
 
 /**
  * One profile as indices into a dictionary. The arrays are the decoder's own and hold until its next call.
@@ -27,12 +29,6 @@ export interface DecodedPprof {
   readonly isComplete: boolean
   /** Dictionary strings in file order. */
   readonly strings: Uint32Array
-}
-
-/** Locations or functions in file order, where it is not the order of first use or ids do not count up from 1. */
-export interface EntryOrder {
-  readonly entries: Uint32Array
-  readonly ids: Float64Array
 }
 
 /** Decodes pprof straight into a dictionary. Reuse one decoder: its scratch arrays grow once. */

@@ -1,3 +1,4 @@
+import { labelsOf, mappingOf } from './field-triples.ts'
 import { HashIndex } from './hash-index.ts'
 import type { Mapping, SampleLabel, Symbols } from './symbols.ts'
 
@@ -10,7 +11,7 @@ export type KeyIndex = number & { readonly __key: never }
  * tree of stacks, label sets and sample keys, each once, with the index of its first appearance.
  *
  * To give profiles back byte for byte, an entry also holds its *shape*: the fields its message has, in order,
- * and which repeated ones are packed, as one number (`appendShape`).
+ * and which repeated ones are packed, as one number (shape.ts).
  */
 export class Dictionary implements Symbols {
   stringCount = 0
@@ -358,23 +359,7 @@ export class Dictionary implements Symbols {
   }
 
   mapping(index: number): Mapping {
-    const fields = this.mappings[index] ?? []
-    const value = (field: number) => {
-      for (let i = 0; i < fields.length; i += 3)
-        if (fields[i] === field) return uint64(fields[i + 1]!, fields[i + 2]!)
-      return 0n
-    }
-    return {
-      start: value(2),
-      limit: value(3),
-      offset: value(4),
-      file: Number(value(5)),
-      buildId: Number(value(6)),
-      hasFunctions: value(7) !== 0n,
-      hasFileNames: value(8) !== 0n,
-      hasLineNumbers: value(9) !== 0n,
-      hasInlineFrames: value(10) !== 0n,
-    }
+    return mappingOf(this.mappings[index] ?? [])
   }
 
   get labelSetCount(): number {
@@ -382,35 +367,8 @@ export class Dictionary implements Symbols {
   }
 
   labelSet(index: number): readonly SampleLabel[] {
-    const fields = this.labelSets[index] ?? []
-    const labels: SampleLabel[] = []
-    for (let i = 0; i < fields.length; ) {
-      const count = fields[i++]!
-      let label = { name: 0, text: 0, number: 0n, unit: 0 }
-      for (let j = 0; j < count; j++, i += 3) {
-        const value = fields[i + 1]!
-        if (fields[i] === 1) label = { ...label, name: value }
-        else if (fields[i] === 2) label = { ...label, text: value }
-        else if (fields[i] === 3)
-          label = { ...label, number: BigInt.asIntN(64, uint64(value, fields[i + 2]!)) }
-        else label = { ...label, unit: value }
-      }
-      labels.push(label)
-    }
-    return labels
+    return labelsOf(this.labelSets[index] ?? [])
   }
-}
-
-/** A shape with one more field: `field * 2 + packed`, base 32, at most ten fields. */
-export function appendShape(shape: number, field: number, packed: number): number {
-  return shape * 32 + field * 2 + packed + 1
-}
-
-/** The fields of a shape, `field * 2 + packed` each, in order. */
-export function shapeFields(shape: number): number[] {
-  const fields: number[] = []
-  for (let rest = shape; rest > 0; rest = Math.floor(rest / 32)) fields.unshift((rest % 32) - 1)
-  return fields
 }
 
 /** murmur3's finaliser: every input bit reaches every output bit. */
@@ -435,10 +393,6 @@ function room<T extends Uint32Array | Float64Array | Uint8Array>(column: T, leng
   const grown = new (column.constructor as new (n: number) => T)(Math.max(length, column.length * 2))
   grown.set(column as never)
   return grown
-}
-
-function uint64(low: number, high: number): bigint {
-  return (BigInt(high) << 32n) | BigInt(low)
 }
 
 const utf8 = new TextDecoder('utf-8')

@@ -1,24 +1,12 @@
 import { ByteReader } from '../lib/bytes/byte-reader.ts'
 import { ByteWriter } from '../lib/bytes/byte-writer.ts'
-import type { EntryOrder } from './decode-pprof.ts'
-import { type Dictionary, shapeFields } from './dictionary.ts'
-import { headerToken } from './header.ts'
-
-/** One profile as the columns hold it: what `encode` turns into pprof bytes. */
-export interface ProfileColumns {
-  readonly header: number
-  readonly sampleTypeCount: number
-  readonly keys: Uint32Array
-  /** Column by column, see DecodedPprof. */
-  readonly values: Float64Array
-  readonly wideValues: BigInt64Array | undefined
-  readonly timeNanos: bigint
-  readonly durationNanos: bigint
-  readonly locations: EntryOrder | undefined
-  readonly functions: EntryOrder | undefined
-  /** Dictionary strings in file order, where that is not the order of first use. */
-  readonly strings: Uint32Array | undefined
-}
+import type { Dictionary } from './dictionary.ts'
+import { mappingId } from './field-triples.ts'
+import { hasBodyToken, headerToken } from './header.ts'
+import { LocalIds } from './local-ids.ts'
+import type { ProfileColumns } from './profile-columns.ts'
+import { shapeFields } from './shape.ts'
+import { beginMessage, endMessage, varintSize, writeField64, writeLowHigh } from './write-message.ts'
 
 /** Writes pprof exactly as it was read. Reuse one encoder: its scratch arrays grow once. */
 export class PprofEncoder {
@@ -48,7 +36,7 @@ export class PprofEncoder {
       for (let i = 0; i < columns.strings.length; i++) this.#stringOf.add(columns.strings[i]!, i)
 
     const header = new ByteReader(dictionary.headers[columns.header]!, 'profile header')
-    const hasBody = this.#hasBodyToken(header.buffer)
+    const hasBody = hasBodyToken(header.buffer)
     if (columns.functions !== undefined)
       for (let i = 0; i < columns.functions.entries.length; i++)
         this.#functionOf.add(columns.functions.entries[i]!, columns.functions.ids[i]!)
@@ -117,19 +105,6 @@ export class PprofEncoder {
     if (stringsAt >= 0) this.#writeStrings(this.#out)
     this.#out.raw(this.#tail.bytes())
     return this.#out.bytes()
-  }
-
-  #hasBodyToken(header: Uint8Array): boolean {
-    const reader = new ByteReader(header, 'profile header')
-    while (reader.remaining > 0) {
-      const token = reader.varint()
-      if (token === headerToken.body) return true
-      if (token === 1 || token === 11) for (let n = reader.varint() * 2; n > 0; n--) reader.varint()
-      else if (token === 3) for (let n = reader.varint(); n > 0; n--) reader.varint()
-      else if (token === 12) reader.varint64()
-      else if (token !== 9 && token !== 10) reader.varint()
-    }
-    return false
   }
 
   /** Numbers locations by first use in samples and functions by first use in locations. */
@@ -361,104 +336,8 @@ export class PprofEncoder {
   }
 }
 
-/** A dictionary's entries as one file numbers them, in the order they were added. */
-class LocalIds {
-  count = 0
-  order = new Uint32Array(256)
-  /** `ids[entry]` holds where `stamps[entry]` is `generation`. */
-  ids = new Uint32Array(256)
-  stamps = new Uint32Array(256)
-  generation = 0
-
-  reset(generation: number, entryCount: number): void {
-    this.generation = generation
-    this.count = 0
-    if (entryCount > this.ids.length) {
-      this.ids = new Uint32Array(entryCount * 2)
-      this.stamps = new Uint32Array(entryCount * 2)
-    }
-  }
-
-  has(entry: number): boolean {
-    return this.stamps[entry] === this.generation
-  }
-
-  add(entry: number, id: number): void {
-    // The empty string is there from the start. Other content that is in a file twice: the second id wins, the
-    // bytes come out differently, and are kept.
-    if (entry === 0 && id === 0 && this.has(entry)) return
-    this.stamps[entry] = this.generation
-    this.ids[entry] = id
-    if (this.count === this.order.length) {
-      const grown = new Uint32Array(this.count * 2)
-      grown.set(this.order)
-      this.order = grown
-    }
-    this.order[this.count++] = entry
-  }
-
-  /** Its id; a new entry gets the next, counting from 1. */
-  id(entry: number): number {
-    if (this.stamps[entry] !== this.generation) this.add(entry, this.count + 1)
-    return this.ids[entry]!
-  }
-
-  /** As `id`, counting from 0. */
-  idFrom0(entry: number): number {
-    if (this.stamps[entry] !== this.generation) this.add(entry, this.count)
-    return this.ids[entry]!
-  }
-}
-
-/** Leaves one byte for the length; `endMessage` makes room where it needs more. */
-function beginMessage(out: ByteWriter, field: number): number {
-  out.reserve(2)
-  out.buffer[out.length++] = field * 8 + 2
-  return out.length++
-}
-
-function endMessage(out: ByteWriter, lengthAt: number): void {
-  const length = out.length - lengthAt - 1
-  if (length < 0x80) {
-    out.buffer[lengthAt] = length
-    return
-  }
-  const extra = varintSize(length) - 1
-  out.reserve(extra)
-  out.buffer.copyWithin(lengthAt + 1 + extra, lengthAt + 1, out.length)
-  const end = out.length + extra
-  out.length = lengthAt
-  out.varint(length)
-  out.length = end
-}
-
-function varintSize(value: number): number {
-  let size = 1
-  while (value > 0x7f) {
-    value = Math.floor(value / 128)
-    size++
-  }
-  return size
-}
-
 function writeValue(out: ByteWriter, columns: ProfileColumns, at: number): void {
   if (columns.wideValues !== undefined) out.varint64(columns.wideValues[at]!)
   else if (columns.values[at]! >= 0) out.varint(columns.values[at]!)
   else out.varint64(BigInt(columns.values[at]!))
-}
-
-function writeField64(out: ByteWriter, field: number, value: bigint): void {
-  out.byte(field * 8)
-  out.varint64(value)
-}
-
-function writeLowHigh(out: ByteWriter, low: number, high: number): void {
-  if (high < 0x200000) out.varint(high * 4294967296 + low)
-  else out.varint64((BigInt(high) << 32n) | BigInt(low))
-}
-
-function mappingId(fields: readonly number[]): number {
-  for (let i = 0; i < fields.length; i += 3)
-    if (fields[i] === 1) return fields[i + 2]! * 2 ** 32 + fields[i + 1]!
-  return 0
 }

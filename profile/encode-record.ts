@@ -1,7 +1,8 @@
 import { ByteWriter } from '../lib/bytes/byte-writer.ts'
 import type { ColumnPlan } from './column-plan.ts'
-import type { DecodedPprof, EntryOrder } from './decode-pprof.ts'
+import type { DecodedPprof } from './decode-pprof.ts'
 import { goSpace, sampledCount } from './go-heap.ts'
+import type { EntryOrder } from './profile-columns.ts'
 import { flag, mode, op, stream } from './record-format.ts'
 import type { SeriesState } from './series-state.ts'
 

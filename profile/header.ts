@@ -95,3 +95,17 @@ function boundedString(reader: ByteReader, symbols: Symbols): number {
   if (index >= symbols.stringCount) reader.fail(`string ${index}, there are ${symbols.stringCount}`)
   return index
 }
+
+/** Whether samples stand between the locations and functions that they are first to use. */
+export function hasBodyToken(header: Uint8Array): boolean {
+  const reader = new ByteReader(header, 'profile header')
+  while (reader.remaining > 0) {
+    const token = reader.varint()
+    if (token === headerToken.body) return true
+    if (token === 1 || token === 11) for (let n = reader.varint() * 2; n > 0; n--) reader.varint()
+    else if (token === 3) for (let n = reader.varint(); n > 0; n--) reader.varint()
+    else if (token === 12) reader.varint64()
+    else if (token !== 9 && token !== 10) reader.varint()
+  }
+  return false
+}

@@ -1,5 +1,4 @@
-import type { EntryOrder } from './decode-pprof.ts'
-import type { ProfileColumns } from './encode-pprof.ts'
+import type { EntryOrder, ProfileColumns } from './profile-columns.ts'
 
 /** Where the chain of a group stands: the last profile, whole. A new group starts from `emptyState()`. */
 export interface SeriesState {

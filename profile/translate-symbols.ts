@@ -1,4 +1,5 @@
-import { appendShape, Dictionary } from './dictionary.ts'
+import { Dictionary } from './dictionary.ts'
+import { appendShape } from './shape.ts'
 import type { Symbols } from './symbols.ts'
 
 /**
