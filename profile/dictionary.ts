@@ -63,7 +63,7 @@ export class Dictionary implements Symbols {
   readonly #smallLabelIndex = new Map<number, number>()
   readonly #labelSetIndex = new Map<string, number>([['', 0]])
 
-  /** What `headerOf` in decode-pprof.ts makes: everything of a profile but samples, locations, functions, strings. */
+  /** What encode-header.ts makes: everything of a profile but samples, locations, functions, strings. */
   readonly headers: Uint8Array[] = []
   readonly #headerIndex = new Map<string, number>()
 

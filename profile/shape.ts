@@ -14,3 +14,6 @@ export function shapeFields(shape: number): number[] {
   for (let rest = shape; rest > 0; rest = Math.floor(rest / 32)) fields.unshift((rest % 32) - 1)
   return fields
 }
+
+/** Ten fields; a message with more is odd enough to keep its bytes. */
+export const maxShape = 2 ** 50
