@@ -59,7 +59,10 @@ async function startTicks(pid: number): Promise<string> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
     // The name, in parentheses, may hold spaces; the start time is the 22nd field.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0'
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // A killed process that nobody has waited for yet has no files open any more.
+    if (state === 'Z' || state === 'X') return 'ended'
+    return fields[18] ?? '0'
   } catch {
     return '0'
   }
