@@ -4,14 +4,15 @@ import type { Dictionary } from './dictionary.ts'
 import { EntryWriter } from './entry-writer.ts'
 import { hasBodyToken, headerToken } from './header.ts'
 import type { ProfileColumns } from './profile-columns.ts'
-import { beginMessage, endMessage, varintSize, writeField64 } from './write-message.ts'
+import { StackIds } from './stack-ids.ts'
+import { beginMessage, endMessage, writeField64 } from './write-message.ts'
 
 /** Writes pprof exactly as it was read. Reuse one encoder: its scratch arrays grow once. */
 export class PprofEncoder {
   readonly #out = new ByteWriter(1 << 16)
   readonly #tail = new ByteWriter(1024)
   readonly #entries = new EntryWriter()
-  #stack = new Uint32Array(256)
+  readonly #stacks = new StackIds()
   #dictionary!: Dictionary
 
   /** The result is a view that holds until the next call. */
@@ -19,6 +20,7 @@ export class PprofEncoder {
     this.#dictionary = dictionary
     const entries = this.#entries
     entries.reset(dictionary)
+    this.#stacks.reset(entries.locationOf.generation, dictionary.nodeCount)
     this.#out.clear()
     this.#tail.clear()
     if (columns.strings !== undefined)
@@ -49,13 +51,10 @@ export class PprofEncoder {
           break
         case 2: {
           const count = header.varint() || columns.keys.length
-          for (let i = 0; i < count; i++, next.sample++)
-            this.#writeSample(
-              out,
-              columns,
-              next.sample,
-              this.#numberStack(columns.keys[next.sample]!, undefined),
-            )
+          for (let i = 0; i < count; i++, next.sample++) {
+            this.#numberStack(columns.keys[next.sample]!, undefined)
+            this.#writeSample(out, columns, next.sample)
+          }
           break
         }
         case 3:
@@ -118,82 +117,47 @@ export class PprofEncoder {
 
   #writeBody(out: ByteWriter, columns: ProfileColumns): void {
     for (let i = 0; i < columns.keys.length; i++) {
-      const depth = this.#numberStack(columns.keys[i]!, out)
-      this.#writeSample(out, columns, i, depth)
+      this.#numberStack(columns.keys[i]!, out)
+      this.#writeSample(out, columns, i)
     }
   }
 
-  /**
-   * Puts the file's location ids of a stack into `#stack`, leaf first; where `out` is given, writes the locations
-   * that are used for the first time, and their functions. Returns the depth.
-   */
-  #numberStack(key: number, out: ByteWriter | undefined): number {
-    const { nodeParent, nodeLocation, keyNode } = this.#dictionary
+  /** Where `out` is given, writes the locations that are used for the first time, and their functions. */
+  #numberStack(key: number, out: ByteWriter | undefined): void {
     const entries = this.#entries
-    const locations = entries.locationOf
-    const { ids, stamps, generation } = locations
-    let stack = this.#stack
-    let depth = 0
-    for (let node = keyNode[key]!; node !== 0; node = nodeParent[node]!) {
-      if (depth === stack.length) {
-        stack = new Uint32Array(depth * 2)
-        stack.set(this.#stack)
-        this.#stack = stack
+    const { locationOf } = entries
+    const { ids, stamps, generation } = locationOf
+    this.#stacks.write(this.#dictionary.keyNode[key]!, this.#dictionary, (location) => {
+      if (stamps[location] === generation) return ids[location]!
+      const id = locationOf.id(location)
+      if (out !== undefined) {
+        entries.pendingFunctions.length = 0
+        entries.writeLocation(out, location)
+        for (const f of entries.pendingFunctions) entries.writeFunction(out, f)
       }
-      const location = nodeLocation[node]!
-      if (stamps[location] === generation) {
-        stack[depth++] = ids[location]!
-        continue
-      }
-      stack[depth++] = locations.id(location)
-      if (out === undefined) continue
-      entries.pendingFunctions.length = 0
-      entries.writeLocation(out, location)
-      for (const f of entries.pendingFunctions) entries.writeFunction(out, f)
-    }
-    return depth
+      return id
+    })
   }
 
-  #writeSample(out: ByteWriter, columns: ProfileColumns, sample: number, depth: number): void {
+  #writeSample(out: ByteWriter, columns: ProfileColumns, sample: number): void {
     const dictionary = this.#dictionary
     const key = columns.keys[sample]!
     const count = columns.keys.length
     const types = columns.sampleTypeCount
-    const stack = this.#stack
+    const { bytes, start, end } = this.#stacks
     const lengthAt = beginMessage(out, 2)
-    out.reserve(depth * 11 + types * 11 + 32)
+    out.reserve((end - start) * 2 + types * 11 + 32)
     for (const field of this.#entries.fields(dictionary.keyShape[key]!)) {
       switch (field) {
-        case 3: {
-          // The ids are written where they would stand behind a length of one byte, and moved if it takes more.
-          const { buffer } = out
-          buffer[out.length] = 10
-          const first = out.length + 2
-          let at = first
-          for (let i = 0; i < depth; i++) {
-            let id = stack[i]!
-            while (id > 0x7f) {
-              buffer[at++] = (id & 0x7f) | 0x80
-              id >>>= 7
-            }
-            buffer[at++] = id
-          }
-          const size = at - first
-          if (size < 0x80) buffer[first - 1] = size
-          else {
-            const extra = varintSize(size) - 1
-            buffer.copyWithin(first + extra, first, at)
-            out.length++
-            out.varint(size)
-            at += extra
-          }
-          out.length = at
+        case 3:
+          out.byte(10)
+          out.varint(end - start)
+          out.raw(bytes.subarray(start, end))
           break
-        }
         case 2:
-          for (let i = 0; i < depth; i++) {
-            out.byte(8)
-            out.varint(stack[i]!)
+          for (let at = start; at < end; at++) {
+            if (at === start || bytes[at - 1]! < 0x80) out.byte(8)
+            out.byte(bytes[at]!)
           }
           break
         case 5: {
