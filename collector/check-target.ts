@@ -17,8 +17,8 @@ export async function checkTarget(
     readonly onLine?: (line: string) => void
   },
 ): Promise<{ readonly text: string; readonly exitCode: number }> {
-  const base = URL.parse(/^https?:\/\//.test(url) ? url : `http://${url}`)
-  if (base === null || base.host === '')
+  const base = URL.parse(url.includes('://') ? url : `http://${url}`)
+  if (base === null || base.host === '' || !/^https?:$/.test(base.protocol))
     return {
       text: `check target ${JSON.stringify(url)}: want host:port or http(s)://host:port/prefix\n`,
       exitCode: 2,
@@ -55,7 +55,8 @@ function targetOf(
   type: PprofTypeConfig,
   { http, timeoutMs }: { readonly http: HttpClientConfig; readonly timeoutMs: number },
 ): Target {
-  const prefix = base.pathname.replace(/\/$/, '')
+  // The address of Go's index page is at hand, and what comes below it is in the types' paths.
+  const prefix = base.pathname.replace(/(\/debug\/pprof)?\/?$/, '')
   const url = `${base.origin}${prefix}${type.path}${type.seconds === undefined ? '' : `?seconds=${type.seconds}`}`
   return {
     key: url,
