@@ -23,7 +23,7 @@ t.test('parseSelector() reads what Prometheus reads', async (t) => {
 t.test('parseSelector() refuses the rest, and says where', async (t) => {
   const cases: [string, string, number][] = [
     ['{namespace=shop}', 'read selector: unexpected shop at 11: values need quotes, ="shop"', 11],
-    ['{a="b"', 'read selector: unexpected the end at 6', 6],
+    ['{a="b"', 'read selector: unexpected end at 6', 6],
     [
       'rate(heap[5m])',
       'read selector: only a label selector such as {job="api"} is understood, not a function call "rate(heap[5m])" at 0',

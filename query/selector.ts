@@ -52,7 +52,7 @@ function refuseSyntaxErrors(text: string, top: SyntaxNode): void {
     const { from, to } = cursor
     // The parser marks where it went on; an empty mark means that something is missing there.
     const seen =
-      from === to ? (from >= text.length ? 'the end' : JSON.stringify(text[from])) : text.slice(from, to)
+      from === to ? (from >= text.length ? 'end' : JSON.stringify(text[from])) : text.slice(from, to)
     const hint =
       /^[A-Za-z0-9_]+$/.test(seen) && text[from - 1]?.match(/[=~]/) ? `: values need quotes, ="${seen}"` : ''
     throw new SelectorError(`read selector: unexpected ${seen} at ${from}${hint}`, { from, to })

@@ -37,9 +37,10 @@ t.test('readParameters() reads lists, times and steps', async (t) => {
 t.test('readParameters() names what is wrong', async (t) => {
   const cases: [string, string][] = [
     ['query=&limit=0', 'parameter "limit": want at least 1'],
-    ['query=&limit=ten', 'parameter "limit": want a whole number'],
+    ['query=&limit=ten', 'parameter "limit": want a whole number above 0'],
     ['query=&limit=999999', 'parameter "limit": want at most 10000'],
-    ['query=&match[]=a', 'Unrecognized key: "match[]"'],
+    ['query=&match[]=a', 'parameter "match[]": unknown, want query, start, end, limit, cursor, type, si'],
+    ['start=1', 'parameter "query": missing'],
   ]
   for (const [text, message] of cases) {
     t.throws(
@@ -48,6 +49,9 @@ t.test('readParameters() names what is wrong', async (t) => {
       text,
     )
   }
+  t.throws(() => readParameters(queryRangeParameters, new URLSearchParams('query=&agg=min')), {
+    message: 'parameter "agg": "min", want sum, avg, delta, max, last',
+  })
   t.throws(() => rangeOf({ start: 2, end: 1 }), { code: 'bad_data' })
 })
 

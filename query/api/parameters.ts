@@ -23,11 +23,20 @@ export function readParameters<Schema extends z.ZodType>(
   const result = schema.safeParse(given)
   if (result.success) return result.data
   const issue = result.error.issues[0]!
+  if (issue.code === 'unrecognized_keys') {
+    const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+    const wanted = known.length === 0 ? 'none' : known.join(', ')
+    throw new ApiError('bad_data', `parameter ${JSON.stringify(issue.keys[0])}: unknown, want ${wanted}`)
+  }
   const name = issue.path.join('.')
-  throw new ApiError(
-    'bad_data',
-    name === '' ? issue.message : `parameter ${JSON.stringify(name)}: ${issue.message}`,
-  )
+  throw new ApiError('bad_data', `parameter ${JSON.stringify(name)}: ${problemOf(issue, given[name])}`)
+}
+
+function problemOf(issue: z.core.$ZodIssue, value: string | string[] | undefined): string {
+  if (value === undefined) return 'missing'
+  if (issue.code === 'invalid_value') return `${JSON.stringify(value)}, want ${issue.values.join(', ')}`
+  if (issue.code === 'invalid_type') return `${JSON.stringify(value)}, want ${issue.expected}`
+  return issue.message
 }
 
 /** Turns a thrown SyntaxError into the parameter's error. */
@@ -51,7 +60,7 @@ const selector = z.string().transform((text): Matcher[] => parseSelector(text))
 function count(max: number) {
   return z
     .string()
-    .regex(/^[0-9]{1,9}$/, 'want a whole number')
+    .regex(/^[0-9]{1,9}$/, 'want a whole number above 0')
     .transform(Number)
     .pipe(z.number().min(1, 'want at least 1').max(max, `want at most ${max}`))
 }
