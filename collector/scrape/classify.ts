@@ -118,7 +118,7 @@ export const remedies: Readonly<Record<HealthClass, string>> = {
   unsupported: 'the program does not offer this profile: set enabled: false for it, or correct its path',
   busy: 'another profiler is running in that process: conprof tries again soon; make sure only one scrapes it',
   refused:
-    'nothing listens there: check address and port, and that the program serves pprof on an address others can reach',
+    'nothing listens there, or the name is unknown: check address and port, and that the program serves pprof on an address others can reach',
   'connect-timeout':
     'no answer to the connection: check the address, and network policies or firewalls between',
   timeout: 'the answer took too long: raise scrape_timeout, or lower the seconds of timed profiles',
