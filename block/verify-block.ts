@@ -1,6 +1,9 @@
-import { inspectPprof } from '../profile/inspect-pprof.ts'
-import type { BlockReader } from './block-reader.ts'
-import { rowFlags } from './rows.ts'
+import { formatLabels } from '../profile/labels.ts'
+import { parseBlockKey } from './block-key.ts'
+import type { ByteSource, SeqInterval } from './block-reader.ts'
+import { blockMagic, headerBytes } from './encode-block.ts'
+import { openBlock } from './open-block.ts'
+import { readBodies } from './read-bodies.ts'
 
 export interface BlockVerification {
   readonly attempts: number
@@ -10,50 +13,66 @@ export interface BlockVerification {
 }
 
 /**
- * Reads everything in a block: every checksum, every profile back to its bytes, every count against what the
- * tail says. Takes about as long as downloading all profiles one by one.
+ * Reads everything in a block: every checksum, every profile back to its bytes, and rows, header and name against
+ * what the tail says. Rejects only where the signal aborts.
  */
 export async function verifyBlock(
-  reader: BlockReader,
+  source: ByteSource,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<BlockVerification> {
   const problems: string[] = []
   let attempts = 0
   let profiles = 0
-  for (const series of reader.select([])) {
-    const name = `series ${series}`
-    try {
-      const [rows] = await reader.rows([series], options)
-      await reader.sums(series, options)
-      attempts += rows!.length
-      for (let row = 0; row < rows!.length; row++) {
-        if (row > 0 && rows!.timeMs[row]! < rows!.timeMs[row - 1]!)
-          problems.push(`${name}: rows not in order`)
-        if ((rows!.flags[row]! & rowFlags.body) === 0) continue
-        profiles++
-        const body = await reader.body(series, row, options)
-        const problem = bodyProblem(body, { sizeBytes: rows!.sizeBytes[row]!, flags: rows!.flags[row]! })
-        if (problem !== undefined) problems.push(`${name}, profile of ${rows!.timeMs[row]}: ${problem}`)
+  try {
+    const reader = await openBlock(source, options)
+    const { meta } = reader
+    // Nothing else reads the beginning; it is there for people and for `file`.
+    const header = Buffer.from(await source.read(0, headerBytes, options))
+    const isHeader =
+      header.subarray(0, blockMagic.length).equals(blockMagic) &&
+      header.readUInt32LE(blockMagic.length) === meta.version &&
+      header.readUInt32LE(blockMagic.length + 4) === 0
+    if (!isHeader) problems.push(`header is ${header.toString('hex')}`)
+    const key = parseBlockKey(source.name)
+    if (key !== undefined && (meta.minTimeMs !== key.minTimeMs || meta.maxTimeMs !== key.maxTimeMs))
+      problems.push(`times are ${meta.minTimeMs} to ${meta.maxTimeMs}, the name says otherwise`)
+    const covered = new Map(meta.covered.map(({ writer, intervals }) => [writer, intervals]))
+    for (const series of reader.select([])) {
+      const name = formatLabels(reader.labels(series))
+      try {
+        const [rows] = await reader.rows([series], options)
+        attempts += rows!.length
+        for (let row = 0; row < rows!.length; row++) {
+          const writer = rows!.writers[rows!.writer[row]!] ?? ''
+          const timeMs = rows!.timeMs[row]!
+          if (!contains(covered.get(writer) ?? [], rows!.seq[row]!))
+            problems.push(`${name} row ${row}: attempt ${rows!.seq[row]} of ${writer} is not covered`)
+          if (timeMs < meta.minTimeMs || timeMs > meta.maxTimeMs)
+            problems.push(`${name} row ${row}: time ${timeMs}`)
+        }
+        for await (const body of readBodies(reader, series, rows!, options)) {
+          profiles++
+          const want = rows!.sizeBytes[body.row]!
+          if (body.bytes.length !== want)
+            problems.push(`${name} row ${body.row}: body of ${body.bytes.length} bytes, want ${want}`)
+        }
+        await reader.sums(series, options)
+      } catch (error) {
+        options.signal?.throwIfAborted()
+        problems.push(`${name}: ${(error as Error).message}`)
       }
-    } catch (error) {
-      if (options.signal?.aborted) throw error
-      problems.push(`${name}: ${(error as Error).message}`)
     }
+    if (attempts !== meta.attemptCount)
+      problems.push(`${attempts} attempts, the tail says ${meta.attemptCount}`)
+    if (profiles !== meta.profileCount)
+      problems.push(`${profiles} profiles, the tail says ${meta.profileCount}`)
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    problems.push((error as Error).message)
   }
-  const { meta } = reader
-  if (attempts !== meta.attemptCount)
-    problems.push(`${attempts} attempts, the tail says ${meta.attemptCount}`)
-  if (profiles !== meta.profileCount)
-    problems.push(`${profiles} profiles, the tail says ${meta.profileCount}`)
   return { attempts, profiles, problems }
 }
 
-function bodyProblem(
-  body: Uint8Array,
-  row: { readonly sizeBytes: number; readonly flags: number },
-): string | undefined {
-  if (body.length !== row.sizeBytes) return `${body.length} bytes, its row says ${row.sizeBytes}`
-  if ((row.flags & rowFlags.columns) === 0) return undefined
-  const { kind } = inspectPprof(body, { maxInflatedBytes: body.length })
-  return kind === 'pprof' || kind === 'empty' ? undefined : `${kind}, its row says pprof`
+function contains(intervals: readonly SeqInterval[], seq: number): boolean {
+  return intervals.some(({ first, last }) => first <= seq && seq <= last)
 }

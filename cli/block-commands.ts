@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib'
 import { type Command, Option } from 'commander'
 import { Registry } from 'prom-client'
 import { parseBlockKey } from '../block/block-key.ts'
-import type { BlockReader } from '../block/block-reader.ts'
+import type { BlockReader, ByteSource } from '../block/block-reader.ts'
 import { FileByteSource } from '../block/file-byte-source.ts'
 import { openBlock } from '../block/open-block.ts'
 import { rowFlags } from '../block/rows.ts'
@@ -42,16 +42,19 @@ export function addBlockCommands(program: Command): void {
   add('inspect', 'Show what a block says of itself: sizes by section, series.')
     .argument('<block>')
     .action((name: string, values: BucketValues) =>
-      inBucket(values, async (bucket) => inspectBlock(await openNamed(bucket, name))),
+      withBlock(values, name, async (source) => inspectBlock(await openBlock(source))),
     )
   add('verify', 'Read everything in blocks and compare it with what they say.')
     .argument('[blocks...]', 'all, unless some are named')
-    .action((names: string[], values: BucketValues) => inBucket(values, (bucket) => verify(bucket, names)))
+    .action(async (names: string[], values: BucketValues) => {
+      for (const name of names) await withBlock(values, name, verify)
+      if (names.length === 0) await inBucket(values, verifyAll)
+    })
   add('cat', 'Write the bytes of one profile to stdout, as gzip, as it was scraped.')
     .argument('<block>')
     .argument('<profile>', 'its id, or a selector where that finds one profile')
     .action((name: string, profile: string, values: BucketValues) =>
-      inBucket(values, async (bucket) => catProfile(await openNamed(bucket, name), profile)),
+      withBlock(values, name, async (source) => catProfile(await openBlock(source), profile)),
     )
 }
 
@@ -95,12 +98,21 @@ async function listBlocks(bucket: Bucket): Promise<void> {
   process.stdout.write(`${blocks.length} blocks, ${formatByteSize(total)}, in ${bucket.name}\n`)
 }
 
-async function openNamed(bucket: Bucket, name: string): Promise<BlockReader> {
+/** A local file needs no bucket. */
+async function withBlock(
+  values: BucketValues,
+  name: string,
+  act: (source: ByteSource) => Promise<void>,
+): Promise<void> {
   const isFile = await access(name).then(
     () => true,
     () => false,
   )
-  if (isFile) return openBlock(await FileByteSource.open(name))
+  if (isFile) await act(await FileByteSource.open(name))
+  else await inBucket(values, async (bucket) => act(await findBlock(bucket, name)))
+}
+
+async function findBlock(bucket: Bucket, name: string): Promise<ByteSource> {
   const found = (await blocksOf(bucket)).filter(
     ({ key }) => key.endsWith(name) || key.endsWith(`${name}.block`),
   )
@@ -108,7 +120,7 @@ async function openNamed(bucket: Bucket, name: string): Promise<BlockReader> {
   if (object === undefined || found.length > 1) {
     throw new Error(`find block "${name}" in ${bucket.name}: ${found.length} blocks end so, want 1`)
   }
-  return openBlock(bucketSource(bucket, object.key, object.sizeBytes))
+  return bucketSource(bucket, object.key, object.sizeBytes)
 }
 
 async function inspectBlock(reader: BlockReader): Promise<void> {
@@ -147,22 +159,18 @@ async function inspectBlock(reader: BlockReader): Promise<void> {
   )
 }
 
-async function verify(bucket: Bucket, names: readonly string[]): Promise<void> {
-  const wanted = names.length > 0 ? names : (await blocksOf(bucket)).map(({ key }) => key)
-  for (const name of wanted) {
-    const problems: string[] = []
-    try {
-      const found = await verifyBlock(await openNamed(bucket, name))
-      problems.push(...found.problems)
-      if (problems.length === 0) {
-        process.stdout.write(`${name}: ok, ${found.profiles} profiles, ${found.attempts} attempts\n`)
-      }
-    } catch (error) {
-      problems.push((error as Error).message)
-    }
-    for (const problem of problems) process.stderr.write(`${name}: ${problem}\n`)
-    if (problems.length > 0) process.exitCode = 1
+async function verifyAll(bucket: Bucket): Promise<void> {
+  for (const { key, sizeBytes } of await blocksOf(bucket)) await verify(bucketSource(bucket, key, sizeBytes))
+}
+
+async function verify(source: ByteSource): Promise<void> {
+  const { attempts, profiles, problems } = await verifyBlock(source)
+  if (problems.length === 0) {
+    process.stdout.write(`${source.name}: ok, ${profiles} profiles, ${attempts} attempts\n`)
+    return
   }
+  for (const problem of problems) process.stderr.write(`${source.name}: ${problem}\n`)
+  process.exitCode = 1
 }
 
 async function catProfile(reader: BlockReader, name: string): Promise<void> {
