@@ -34,6 +34,9 @@ export async function answerProfile(ctx: Context, request: RouteRequest): Promis
   if (given.id === undefined && given.query === undefined) {
     throw new ApiError('bad_data', 'parameter "id" or "query": one of them is needed')
   }
+  if (given.id !== undefined && given.query !== undefined) {
+    throw new ApiError('bad_data', 'parameters "id" and "query": want one of them')
+  }
   if (given.id !== undefined) await answerStored(ctx, given, request)
   else await answerMerged(ctx, given, request)
 }
@@ -45,7 +48,9 @@ async function answerStored(ctx: Context, given: Parameters, request: RouteReque
   if (id === undefined) {
     throw new ApiError('bad_data', `parameter "id": ${JSON.stringify(text)}, want <unix ms>-<16 hex digits>`)
   }
-  const { found, warnings } = await findProfile(options.catalog, id, { signal })
+  const { found, health, warnings } = await findProfile(options.catalog, id, { signal })
+  if (found === undefined && health !== undefined)
+    throw new ApiError('not_found', `profile ${text}: that attempt brought no profile, it ended ${health}`)
   if (found === undefined) {
     const missing = warnings.length === 0 ? '' : `: ${warnings.join('; ')}`
     throw new ApiError(
