@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Attempt } from '../block/attempt.ts'
 import { SeqSet } from './seq-set.ts'
-import { type LogSegment, readSegment } from './wal/read-log.ts'
+import { type LogSegment, readAhead } from './wal/read-log.ts'
 
 export interface ReplayOptions {
   readonly segments: readonly LogSegment[]
@@ -31,9 +31,9 @@ export async function replayLog(options: ReplayOptions): Promise<number> {
     await nextTurn()
     sliceEndMs = performance.now() + sliceMs
   }
-  for (const segment of segments) {
+  for (const [, entries] of readAhead(segments)) {
     try {
-      for await (const entry of readSegment(segment)) {
+      for (const entry of await entries) {
         if (entry.kind === 'cut') covered.add(entry.cut.covered)
         await pause()
       }
@@ -44,9 +44,9 @@ export async function replayLog(options: ReplayOptions): Promise<number> {
   }
   const seen = new SeqSet()
   let replayed = 0
-  for (const segment of segments) {
+  for (const [segment, entries] of readAhead(segments)) {
     try {
-      for await (const entry of readSegment(segment)) {
+      for (const entry of await entries) {
         if (signal.aborted) return replayed
         if (entry.kind === 'damage') options.onDamage(segment, entry.offset, entry.reason)
         if (entry.kind !== 'attempt') continue

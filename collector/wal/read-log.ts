@@ -81,9 +81,24 @@ export async function inspectLog(directory: string): Promise<LogState> {
 }
 
 /** Everything readable of one segment. Bodies are views into one buffer: copy what is to stay. */
-export async function* readSegment(segment: LogSegment): AsyncGenerator<WalEntry, void, undefined> {
+export async function readSegment(segment: LogSegment): Promise<Iterable<WalEntry>> {
   const bytes = await readStart(segment.path, segment.validBytes)
-  yield* decodeRecords(bytes, decodeSegmentHeader(bytes))
+  return decodeRecords(bytes, decodeSegmentHeader(bytes))
+}
+
+/** Each segment and what is in it, in order; the next is read from the disk while one is worked on. */
+export function* readAhead(
+  segments: readonly LogSegment[],
+): Generator<readonly [LogSegment, Promise<Iterable<WalEntry>>], void, undefined> {
+  let ahead: Promise<Iterable<WalEntry>> | undefined
+  for (const [i, segment] of segments.entries()) {
+    const entries = ahead ?? readSegment(segment)
+    const next = segments[i + 1]
+    ahead = next === undefined ? undefined : readSegment(next)
+    // Whoever comes to it sees the error; until then it is no rejection that nobody waited for.
+    ahead?.catch(() => {})
+    yield [segment, entries]
+  }
 }
 
 /** For people to look at; nothing ever reads it again. Returns the new path. */

@@ -29,7 +29,7 @@ async function readAll(state: LogState): Promise<{ seqs: number[]; times: number
   const times: number[] = []
   let damage = 0
   for (const segment of state.segments) {
-    for await (const entry of readSegment(segment)) {
+    for (const entry of await readSegment(segment)) {
       if (entry.kind === 'damage') damage++
       if (entry.kind !== 'attempt') continue
       seqs.push(entry.seq)
@@ -184,7 +184,7 @@ t.test('a full disk rejects with DISK_FULL and passes by itself', async (t) => {
     await writer.close()
     const found = []
     for (const segment of (await inspectLog(directory)).segments)
-      for await (const entry of readSegment(segment)) found.push(entry.kind === 'attempt' ? entry.attempt.timeMs : entry)
+      for (const entry of await readSegment(segment)) found.push(entry.kind === 'attempt' ? entry.attempt.timeMs : entry)
     console.log(JSON.stringify({ acknowledged, found, codes: [...codes], abandoned }))`
   const directory = t.testdir()
   let output: string
@@ -224,7 +224,7 @@ t.test('a failed write costs its segment, not the attempts', async (t) => {
     const found = []
     const { segments } = await inspectLog(directory)
     for (const segment of segments)
-      for await (const entry of readSegment(segment)) found.push(entry.kind === 'attempt' ? entry.attempt.timeMs : entry)
+      for (const entry of await readSegment(segment)) found.push(entry.kind === 'attempt' ? entry.attempt.timeMs : entry)
     console.log(JSON.stringify({ found, abandoned, segments: segments.length }))`
   const limit = 'ulimit -f 2000 && exec "$1" --input-type=module -e "$2" -- "$0"'
   const output = execFileSync('bash', ['-c', limit, t.testdir(), process.execPath, script], {
