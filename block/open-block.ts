@@ -6,7 +6,7 @@ import { PprofEncoder } from '../profile/encode-pprof.ts'
 import type { Labels } from '../profile/labels.ts'
 import type { Matcher } from '../profile/matcher.ts'
 import { stream } from '../profile/record-format.ts'
-import { columnsOf, emptyState } from '../profile/series-state.ts'
+import { emptyState } from '../profile/series-state.ts'
 import type { BlockMeta, BlockReader, ByteSource, SeriesIndex } from './block-reader.ts'
 import { decodeChunk } from './chunk.ts'
 import { decodeSymbols } from './decode-symbols.ts'
@@ -207,7 +207,7 @@ class OpenBlock implements BlockReader {
       for (let i = first; i <= row; i++)
         if (rows.flags[i]! & rowFlags.columns)
           applyRecord(streams, state, { timeMs: rows.timeMs[i]!, plans, dictionary })
-      return new PprofEncoder().encode(columnsOf(state), dictionary).slice()
+      return new PprofEncoder().encode(state, dictionary).slice()
     })
   }
 

@@ -1,7 +1,7 @@
 import { applyRecord } from '../profile/apply-record.ts'
 import { ColumnPlans } from '../profile/column-plan.ts'
 import { PprofEncoder } from '../profile/encode-pprof.ts'
-import { columnsOf, emptyState } from '../profile/series-state.ts'
+import { emptyState } from '../profile/series-state.ts'
 import type { BlockReader, SeriesIndex } from './block-reader.ts'
 import { BlockCorruptError } from './errors.ts'
 import { corruptAs } from './open-block.ts'
@@ -52,9 +52,7 @@ export async function* readBodies(
     if (flags & rowFlags.bytes)
       yield { row, bytes: await reader.body(series, row, options), isColumns: false }
     else {
-      const bytes = corruptAs(reader.name, 'bodies', () =>
-        encoder.encode(columnsOf(state), dictionary).slice(),
-      )
+      const bytes = corruptAs(reader.name, 'bodies', () => encoder.encode(state, dictionary).slice())
       yield { row, bytes, isColumns: true }
     }
   }

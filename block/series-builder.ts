@@ -6,7 +6,7 @@ import type { PprofEncoder } from '../profile/encode-pprof.ts'
 import type { RecordEncoder } from '../profile/encode-record.ts'
 import { headerFacts } from '../profile/header.ts'
 import type { Labels } from '../profile/labels.ts'
-import { columnsOf, emptyState, type SeriesState } from '../profile/series-state.ts'
+import { emptyState, type SeriesState } from '../profile/series-state.ts'
 import type { SampleType } from '../profile/symbols.ts'
 import { rowFlags } from './rows.ts'
 
@@ -107,7 +107,7 @@ export class SeriesBuilder {
       mayBeReset = encoded.mayBeReset
       next = { ...start }
       applyRecord(recordStreams(record), next, { timeMs, plans, dictionary })
-      isExact = decoded.isComplete && equal(codecs.encoder.encode(columnsOf(next), dictionary), bytes)
+      isExact = decoded.isComplete && equal(codecs.encoder.encode(next, dictionary), bytes)
       if (isExact || !decoded.isComplete) {
         this.#needsStrings = isExact && strings !== undefined
         break

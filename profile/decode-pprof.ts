@@ -6,31 +6,17 @@ import type { Dictionary } from './dictionary.ts'
 import { encodeHeader } from './encode-header.ts'
 import { NotPprofError } from './errors.ts'
 import { PprofFile } from './pprof-file.ts'
-import type { EntryOrder } from './profile-columns.ts'
+import type { ProfileColumns } from './profile-columns.ts'
 import { ProtobufCursor } from './protobuf-cursor.ts'
 
 /**
  * One profile as indices into a dictionary. The arrays are the decoder's own and hold until its next call.
  */
-export interface DecodedPprof {
-  /** Into `dictionary.headers`. */
-  readonly header: number
+export interface DecodedPprof extends ProfileColumns {
   readonly sampleCount: number
-  readonly sampleTypeCount: number
-  /** One sample key per sample, in file order. */
-  readonly keys: Uint32Array
-  /** Column by column: `values[type * sampleCount + sample]`. Meaningless where `wideValues` is there. */
-  readonly values: Float64Array
-  /** The same, where some value is beyond ±2^50. */
-  readonly wideValues: BigInt64Array | undefined
-  readonly timeNanos: bigint
-  readonly durationNanos: bigint
-  /** What the file does not do as nearly all do; absent means as predicted. */
-  readonly locations: EntryOrder | undefined
-  readonly functions: EntryOrder | undefined
   /** False where the columns cannot hold everything, such as unknown fields. */
   readonly isComplete: boolean
-  /** Dictionary strings in file order. */
+  /** Dictionary strings in file order, whatever that is. */
   readonly strings: Uint32Array
 }
 

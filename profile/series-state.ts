@@ -1,6 +1,6 @@
-import type { EntryOrder, ProfileColumns } from './profile-columns.ts'
+import type { EntryOrder } from './profile-columns.ts'
 
-/** Where the chain of a group stands: the last profile, whole. A new group starts from `emptyState()`. */
+/** Where the chain of a group stands: the last profile as its columns. A new group starts from `emptyState()`. */
 export interface SeriesState {
   /** -1 before the first record. */
   header: number
@@ -31,8 +31,4 @@ export function emptyState(): SeriesState {
     strings: undefined,
     nextKey: 0,
   }
-}
-
-export function columnsOf(state: SeriesState): ProfileColumns {
-  return state
 }
