@@ -10,10 +10,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   block: ['lib', 'profile', 'bucket'],
   collector: ['lib', 'profile', 'bucket', 'block'],
   query: ['lib', 'profile', 'bucket', 'block'],
-  operator: ['lib'],
+  // The contract that the operator writes and a collector reads, and the rules in it, are the collector's.
+  operator: ['lib', 'profile', 'collector/config', 'collector/relabel'],
   ui: ['types:query/api'],
-  cli: ['lib', 'profile', 'bucket', 'block', 'collector', 'query'],
-  '.': ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'ui', 'cli'],
+  cli: ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator'],
+  '.': ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator', 'ui', 'cli'],
 }
 
 const importPattern =
