@@ -1,5 +1,4 @@
 import { Command, type Option } from 'commander'
-import { runAll } from './all.ts'
 import { formatBanner } from './cli/banner.ts'
 import { addBlockCommands } from './cli/block-commands.ts'
 import { readBuildInfo } from './cli/build-info.ts'
@@ -10,6 +9,7 @@ import { logOptions, queryTimeout, readAllFlags, storageOptions, webOptions } fr
 import { shutdownSignal } from './lib/lifecycle/shutdown-signal.ts'
 import { createLogger } from './lib/log.ts'
 import { createRegistry } from './lib/metrics.ts'
+import { runAll } from './programs/all.ts'
 
 const build = readBuildInfo()
 

@@ -13,8 +13,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // The contract that the operator writes and a collector reads, and the rules in it, are the collector's.
   operator: ['lib', 'profile', 'collector/config', 'collector/relabel'],
   ui: ['types:query/api'],
-  cli: ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator'],
-  '.': ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator', 'ui', 'cli'],
+  cli: ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator', 'programs'],
+  programs: ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator', 'ui', 'cli'],
+  '.': ['programs', 'lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator', 'ui', 'cli'],
 }
 
 const importPattern =

@@ -1,30 +1,30 @@
 import { fileURLToPath } from 'node:url'
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
-import type { Bucket } from './bucket/bucket.ts'
-import type { AllFlags } from './cli/flags.ts'
-import { openBucket } from './cli/open-bucket.ts'
-import { type ConfigFile, readConfigFile } from './collector/config/config-file.ts'
-import { ConfigReloader } from './collector/config/config-reloader.ts'
-import { defaultConfig } from './collector/config/default-config.ts'
-import type { Config } from './collector/config/scrape-config.ts'
-import { Retention } from './collector/retention.ts'
-import { Scraper } from './collector/scrape/scraper.ts'
-import { Storage } from './collector/storage.ts'
-import { formatDuration } from './lib/duration.ts'
-import { HttpServer } from './lib/http/http-server.ts'
-import { localUrl } from './lib/http/listen-address.ts'
-import { createWebApp, routePrefixOf } from './lib/http/web-app.ts'
-import { readWebConfig } from './lib/http/web-config.ts'
-import { runGroup } from './lib/lifecycle/run-group.ts'
-import type { Logger } from './lib/log.ts'
-import type { BuildInfo } from './lib/metrics.ts'
-import { selfProfileRoutes } from './profile/self-profile-routes.ts'
-import { SelfProfiler } from './profile/self-profiler.ts'
-import { createApi } from './query/api/create-api.ts'
-import { BucketProbe } from './query/bucket-probe.ts'
-import { Catalog } from './query/catalog.ts'
-import { serveUi } from './ui/serve-ui.ts'
+import type { Bucket } from '../bucket/bucket.ts'
+import type { AllFlags } from '../cli/flags.ts'
+import { openBucket } from '../cli/open-bucket.ts'
+import { type ConfigFile, readConfigFile } from '../collector/config/config-file.ts'
+import { ConfigReloader } from '../collector/config/config-reloader.ts'
+import { defaultConfig } from '../collector/config/default-config.ts'
+import type { Config } from '../collector/config/scrape-config.ts'
+import { Retention } from '../collector/retention.ts'
+import { Scraper } from '../collector/scrape/scraper.ts'
+import { Storage } from '../collector/storage.ts'
+import { formatDuration } from '../lib/duration.ts'
+import { HttpServer } from '../lib/http/http-server.ts'
+import { localUrl } from '../lib/http/listen-address.ts'
+import { createWebApp, routePrefixOf } from '../lib/http/web-app.ts'
+import { readWebConfig } from '../lib/http/web-config.ts'
+import { runGroup } from '../lib/lifecycle/run-group.ts'
+import type { Logger } from '../lib/log.ts'
+import type { BuildInfo } from '../lib/metrics.ts'
+import { selfProfileRoutes } from '../profile/self-profile-routes.ts'
+import { SelfProfiler } from '../profile/self-profiler.ts'
+import { createApi } from '../query/api/create-api.ts'
+import { BucketProbe } from '../query/bucket-probe.ts'
+import { Catalog } from '../query/catalog.ts'
+import { serveUi } from '../ui/serve-ui.ts'
 
 export interface AllOptions {
   readonly flags: AllFlags
@@ -49,7 +49,7 @@ export interface Started {
 export async function runAll(options: AllOptions): Promise<void> {
   const { flags, logger, registry } = options
   // The heap sampler knows what is allocated from here on.
-  const profiler = new SelfProfiler({ root: fileURLToPath(new URL('./', import.meta.url)) })
+  const profiler = new SelfProfiler({ root: fileURLToPath(new URL('../', import.meta.url)) })
   profiler.start()
   const configFile = flags.configFile === undefined ? undefined : await readConfigFile(flags.configFile)
   const bucket = await openBucket({ ...flags, isNew: true, logger, registry })
