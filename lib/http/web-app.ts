@@ -3,6 +3,7 @@ import Koa, { type Middleware } from 'koa'
 import type { Registry } from 'prom-client'
 import type { Logger } from '../log.ts'
 import { basicAuth } from './basic-auth.ts'
+import { bearerToken, type TokenGuard } from './bearer-token.ts'
 import { checkClientCertificate } from './client-certificate.ts'
 import { observeRequests } from './observe-requests.ts'
 import type { WebConfig } from './web-config.ts'
@@ -13,6 +14,8 @@ export interface WebAppOptions {
   /** Before every path: `` or `/conprof`. Paths outside it lead there. */
   readonly routePrefix: string
   readonly webConfig: WebConfig
+  /** Present with `--web.token-file`. */
+  readonly token?: TokenGuard | undefined
   /** What is still missing, in words; undefined once there is nothing. */
   readonly notReady: () => string | undefined
   /** Present with `--web.enable-lifecycle`. */
@@ -29,11 +32,17 @@ export function createWebApp(options: WebAppOptions): Koa {
   app.on('error', (error: Error) => logger.debug(`send answer: ${error.message}`))
   app.use(observeRequests({ registry, logger }))
   if (webConfig.tls !== undefined) app.use(checkClientCertificate(webConfig.tls.client_auth_type))
-  app.use(basicAuth(webConfig.basicAuthUsers))
+  app.use(authenticate(options))
   app.use(stripPrefix(options.routePrefix))
   app.use(operationalRoutes(options))
   for (const routes of options.routes) app.use(routes)
   return app
+}
+
+function authenticate({ webConfig, token, routePrefix }: WebAppOptions): Middleware {
+  const users = basicAuth(webConfig.basicAuthUsers)
+  if (token === undefined) return users
+  return bearerToken(token, { routePrefix, users: webConfig.basicAuthUsers.size > 0 ? users : undefined })
 }
 
 /** `/conprof` for any of `conprof`, `/conprof/`; `` for `/`. The path of the external URL, unless set. */
