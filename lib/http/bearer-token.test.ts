@@ -67,7 +67,7 @@ t.test('bearerToken() opens what it guards to the token alone', async (t) => {
     ['first-token', 401],
     [`Basic ${btoa('first-token:first-token')}`, 401],
   ]
-  for (const [header, status] of cases) t.equal(await statusOf('/metrics', header), status, header)
+  for (const [header, status] of cases) t.equal(await statusOf('/metrics', header), status, header ?? 'none')
   t.equal(await statusOf('/-/healthy'), 200)
   t.equal(await statusOf('/nothing-there'), 401, 'what there is does not show')
 })

@@ -4,10 +4,12 @@ import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Logger } from '../../lib/log.ts'
 import { isTimeout } from '../cancel.ts'
 import type { Catalog, HeadSource } from '../catalog.ts'
+import type { PendingFile } from '../pending-files.ts'
 import { SelectorError } from '../selector.ts'
 import { ApiError, sendError } from './answer.ts'
 import { answerHead } from './head-route.ts'
 import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
+import { answerPendingBlock, answerPendingBlocks } from './pending-routes.ts'
 import { answerProfile } from './profile-route.ts'
 import { answerProfiles } from './profiles-route.ts'
 import { answerQueryRange } from './query-range-route.ts'
@@ -20,6 +22,8 @@ export interface ApiOptions {
   readonly targets?: () => TargetsAnswer
   /** What `/api/v1/head` gives away; absent where this process has none. */
   readonly head?: HeadSource
+  /** What `/api/v1/blocks/pending` gives away; absent where this process cuts no blocks. */
+  readonly pending?: () => readonly PendingFile[]
   /** The configuration as it was loaded, secrets hidden. */
   readonly config?: () => string
   readonly flags: FlagsAnswer
@@ -95,6 +99,8 @@ export function createApi(options: ApiOptions): Router {
   get('/profiles', answerProfiles)
   get('/profile', answerProfile)
   get('/head', answerHead)
+  get('/blocks/pending', answerPendingBlocks)
+  get('/blocks/pending/{*key}', answerPendingBlock)
   for (const [path, route] of Object.entries(statusRoutes)) get(path, route)
   router.all('/{*rest}', handle('other', notFound))
   return router

@@ -197,6 +197,18 @@ export interface DroppedTarget {
   readonly discoveredLabels: LabelSet
 }
 
+/**
+ * GET /api/v1/blocks/pending: blocks that were cut and that the bucket may not have yet. The bytes of one are at
+ * /api/v1/blocks/pending/<key>, by `Range`.
+ */
+export interface PendingBlocksAnswer {
+  readonly blocks: readonly {
+    /** Below `blocks/`, as in the bucket: `<yyyy-mm-dd>/<name>.block`. */
+    readonly key: string
+    readonly sizeBytes: number
+  }[]
+}
+
 /** GET /api/v1/status/buildinfo. */
 export interface BuildInfoAnswer {
   readonly version: string
