@@ -1,13 +1,13 @@
 import t from 'tap'
 import { type ScrapeConfigJob, scrapeConfigSpec } from '../../collector/config/scrape-config-resource.ts'
 import type { PlannedGroup, PlannedJob, PlannedTarget } from '../targets/decision.ts'
+import { ActualObjects } from './actual-objects.ts'
 import { packShard } from './pack-shard.ts'
 import {
   type ActualObject,
   assignTargets,
   type DesiredObject,
   hasSameContent,
-  holdersOf,
   keysOf,
   planObjects,
   type Release,
@@ -69,6 +69,12 @@ function plan(
     releases: facts.releases ?? new Map(),
     nowMs: facts.nowMs ?? 1000,
   })
+}
+
+function holdersOf(actual: readonly ActualObject[]): ReadonlyMap<string, readonly number[]> {
+  const objects = new ActualObjects({ now: () => 0 })
+  for (const object of actual) objects.observe(object)
+  return objects.holders
 }
 
 const written = (desired: readonly DesiredObject[]): ActualObject[] =>

@@ -76,21 +76,9 @@ export function targetKey(uid: string, address: string, pathPrefix: string): str
   return `${uid}/${address.slice(address.lastIndexOf(':') + 1)}${pathPrefix}`
 }
 
-/** Which shards hold a target now, by key: mostly one, and more only while somebody else's write is mended. */
-export function holdersOf(actual: Iterable<ActualObject>): Map<string, readonly number[]> {
-  const holders = new Map<string, readonly number[]>()
-  for (const { spec } of actual) {
-    const own = [spec.shard]
-    for (const key of keysOf(spec)) {
-      const others = holders.get(key)
-      holders.set(key, others === undefined || others.includes(spec.shard) ? own : [...others, spec.shard])
-    }
-  }
-  return holders
-}
-
 export interface PlanFacts {
   readonly release: string
+  /** Which shards hold a target now, by key. */
   readonly holders: ReadonlyMap<string, readonly number[]>
   readonly releases: ReadonlyMap<string, Release>
   readonly nowMs: number

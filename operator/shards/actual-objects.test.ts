@@ -1,0 +1,56 @@
+import t from 'tap'
+import type { ScrapeConfigSpec } from '../../collector/config/scrape-config-resource.ts'
+import { ActualObjects } from './actual-objects.ts'
+import type { ActualObject } from './plan-objects.ts'
+
+function object(name: string, version: number, shard: number, uids: string): ActualObject {
+  const targets = uids.split(' ').map((uid) => ({ uid, address: '10.0.0.1:6060', labels: {} }))
+  const spec: ScrapeConfigSpec = {
+    shard,
+    epoch: 1,
+    job: {
+      owner: 'annotations',
+      jobName: 'annotations',
+      scheme: 'http',
+      pathPrefix: '',
+      interval: '60s',
+      timeout: '10s',
+      profiles: [{ type: 'cpu', path: '/debug/pprof/profile', seconds: 10, keepEmpty: true }],
+    },
+    groups: [{ labels: {}, targets }],
+  }
+  return { name, uid: `uid of ${name}`, resourceVersion: String(version), spec }
+}
+
+t.test('a target is let go once no object of its shard holds it', async (t) => {
+  const actual = new ActualObjects({ now: () => 1000 })
+  actual.observe(object('a', 1, 0, 'x y'))
+  actual.observe(object('b', 2, 0, 'x'))
+  t.strictSame(actual.holders.get('x/6060'), [0, 0])
+  actual.observe(object('a', 3, 0, 'y'))
+  t.equal(actual.releases.size, 0)
+  t.strictSame(actual.holders.get('x/6060'), [0])
+  actual.remove('b')
+  t.equal(actual.holders.has('x/6060'), false)
+  t.strictSame([...actual.releases], [['x/6060', { shard: 0, untilMs: 1000 + 10_000 + 5000 }]])
+})
+
+t.test('what is older than a write answered is no news, and what was deleted stays so', async (t) => {
+  const actual = new ActualObjects({ now: () => 0 })
+  t.equal(actual.observe(object('a', 9, 0, 'x')), true)
+  t.equal(actual.observe(object('a', 10, 0, 'y')), true)
+  t.equal(actual.observe(object('a', 9, 0, 'x')), false)
+  t.equal(actual.observe(object('a', 10, 0, 'y')), false)
+  t.strictSame([...actual.holders.keys()], ['y/6060'])
+  actual.remove('a')
+  t.equal(actual.observe(object('a', 10, 0, 'y')), false)
+  t.equal(actual.holders.size, 0)
+  t.equal(actual.observe({ ...object('a', 4, 0, 'z'), uid: 'another' }), true)
+})
+
+t.test('what nobody holds when an operator takes over is treated as just let go', async (t) => {
+  const actual = new ActualObjects({ now: () => 0 })
+  actual.observe(object('a', 1, 0, 'x'))
+  actual.releaseUnheld(['x/6060', 'new/6060'], 20)
+  t.strictSame([...actual.releases], [['new/6060', { shard: -1, untilMs: 25_000 }]])
+})

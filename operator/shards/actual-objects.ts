@@ -1,0 +1,99 @@
+import { type ActualObject, keysOf, moveSpareMs, type Release } from './plan-objects.ts'
+
+/**
+ * The ScrapeConfigs as the cluster has them: what the watch says, and what writes answered, whichever is newer. Knows
+ * from them which shard holds which target, and when one let it go.
+ */
+export class ActualObjects {
+  readonly #now: () => number
+  readonly #objects = new Map<string, ActualObject>()
+  /** A shard stands there once for each of its objects that holds the key. */
+  readonly #holders = new Map<string, number[]>()
+  readonly #releases = new Map<string, Release>()
+  /** Deleted ones, by uid: a late event must not bring them back. */
+  readonly #deleted = new Set<string>()
+
+  constructor(options: { readonly now: () => number }) {
+    this.#now = options.now
+  }
+
+  get objects(): ReadonlyMap<string, ActualObject> {
+    return this.#objects
+  }
+
+  get holders(): ReadonlyMap<string, readonly number[]> {
+    return this.#holders
+  }
+
+  get releases(): ReadonlyMap<string, Release> {
+    return this.#releases
+  }
+
+  /** What a write answered, or an event says. Returns whether it was news: an older version than the known is not. */
+  observe(object: ActualObject): boolean {
+    const known = this.#objects.get(object.name)
+    if (this.#deleted.has(object.uid)) return false
+    if (known?.uid === object.uid && !isNewer(object.resourceVersion, known.resourceVersion)) return false
+    this.#objects.set(object.name, object)
+    // First in, so that a target that stays is at no time held by nobody.
+    this.#hold(object)
+    if (known !== undefined) this.#letGo(known)
+    return true
+  }
+
+  /** `uid` is absent where only the name is known to be gone. */
+  remove(name: string, uid?: string): void {
+    const known = this.#objects.get(name)
+    if (known === undefined || (uid !== undefined && known.uid !== uid)) return
+    this.#objects.delete(name)
+    if (this.#deleted.size > 10_000) this.#deleted.clear()
+    this.#deleted.add(known.uid)
+    this.#letGo(known)
+  }
+
+  /**
+   * Treats targets that nobody holds as let go just now: an operator before this one may have been in the middle of
+   * moving them.
+   */
+  releaseUnheld(keys: Iterable<string>, longestSeconds: number): void {
+    const untilMs = this.#now() + longestSeconds * 1000 + moveSpareMs
+    for (const key of keys)
+      if (!this.#holders.has(key) && !this.#releases.has(key)) this.#releases.set(key, { shard: -1, untilMs })
+  }
+
+  /** Forgets releases that are over. */
+  prune(): void {
+    const nowMs = this.#now()
+    for (const [key, { untilMs }] of this.#releases) if (untilMs <= nowMs) this.#releases.delete(key)
+  }
+
+  #hold({ spec }: ActualObject): void {
+    for (const key of keysOf(spec)) {
+      const shards = this.#holders.get(key)
+      if (shards === undefined) this.#holders.set(key, [spec.shard])
+      else shards.push(spec.shard)
+    }
+  }
+
+  #letGo({ spec }: ActualObject): void {
+    const { shard, job } = spec
+    const longestSeconds = Math.max(0, ...job.profiles.map(({ seconds = 0 }) => seconds))
+    const untilMs = this.#now() + longestSeconds * 1000 + moveSpareMs
+    for (const key of keysOf(spec)) {
+      const shards = this.#holders.get(key)
+      if (shards === undefined) continue
+      shards.splice(shards.indexOf(shard), 1)
+      if (shards.length === 0) this.#holders.delete(key)
+      if (!shards.includes(shard)) this.#releases.set(key, { shard, untilMs })
+    }
+  }
+}
+
+/**
+ * Resource versions are decimal numbers that grow (promised since Kubernetes 1.35, so since etcd 3 in fact). What does
+ * not look like one is taken for news.
+ */
+function isNewer(version: string, than: string): boolean {
+  if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return version !== than
+  return version.length === than.length ? version > than : version.length > than.length
+}
