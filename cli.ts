@@ -1,11 +1,11 @@
-import { Command, type Option } from 'commander'
+import { Command } from 'commander'
 import { formatBanner } from './cli/banner.ts'
 import { addBlockCommands } from './cli/block-commands.ts'
 import { readBuildInfo } from './cli/build-info.ts'
 import { addCheckCommands } from './cli/check-commands.ts'
 import { fail } from './cli/fail.ts'
 import { followFlagTexts } from './cli/flag-texts.ts'
-import { logOptions, queryTimeout, readAllFlags, storageOptions, webOptions } from './cli/flags.ts'
+import { addFlags, logOptions, queryTimeout, readAllFlags, storageOptions, webOptions } from './cli/flags.ts'
 import { shutdownSignal } from './lib/lifecycle/shutdown-signal.ts'
 import { createLogger } from './lib/log.ts'
 import { createRegistry } from './lib/metrics.ts'
@@ -32,11 +32,6 @@ Examples:
       what would a scrape of this process see?
 `,
   )
-
-function addFlags(command: Command, heading: string, options: readonly Option[]): void {
-  command.optionsGroup(heading)
-  for (const option of options) command.addOption(option)
-}
 
 program.commandsGroup('Programs:')
 const all = program

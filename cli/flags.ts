@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseByteSize } from '../lib/byte-size.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { type ListenAddress, parseListenAddress } from '../lib/http/listen-address.ts'
@@ -32,7 +32,7 @@ export interface AllFlags extends WebFlags, LogFlags, StorageFlags {
 }
 
 /** Turns a parser that throws a SyntaxError into commander's. */
-function reading<Value>(parse: (text: string) => Value): (text: string) => Value {
+export function reading<Value>(parse: (text: string) => Value): (text: string) => Value {
   return (text) => {
     try {
       return parse(text)
@@ -40,6 +40,12 @@ function reading<Value>(parse: (text: string) => Value): (text: string) => Value
       throw new InvalidArgumentError((error as Error).message)
     }
   }
+}
+
+/** Under a heading of the command's help. */
+export function addFlags(command: Command, heading: string, options: readonly Option[]): void {
+  command.optionsGroup(heading)
+  for (const option of options) command.addOption(option)
 }
 
 function parseUrl(text: string): string {
@@ -93,26 +99,51 @@ export const queryTimeout: Option = new Option('--query.timeout <duration>', 'an
   .default(parseDuration('2m'), '2m')
   .argParser(reading(parseDuration))
 
-/** Commander's values, whose names it makes from the dots, under ours. */
+/** Commander's values, whose names it makes from the dots, under ours. The parsers above gave each its type. */
 export function readAllFlags(values: Readonly<Record<string, unknown>>): AllFlags {
-  const flags = {
+  const own = {
     configFile: values['config.file'],
+    queryTimeoutMs: values['query.timeout'],
+  } satisfies Record<Exclude<keyof AllFlags, keyof (WebFlags & LogFlags & StorageFlags)>, unknown>
+  return {
+    ...readWebFlags(values),
+    ...readLogFlags(values),
+    ...readStorageFlags(values),
+    ...(given(own) as Pick<AllFlags, keyof typeof own>),
+  }
+}
+
+export function readWebFlags(values: Readonly<Record<string, unknown>>): WebFlags {
+  const flags = {
     webListenAddress: values['httpAddress'] ?? values['web.listenAddress'],
     webExternalUrl: values['web.externalUrl'],
     webRoutePrefix: values['web.routePrefix'],
     webConfigFile: values['web.config.file'],
     webEnableLifecycle: values['web.enableLifecycle'],
+  } satisfies Record<keyof WebFlags, unknown>
+  return given(flags) as unknown as WebFlags
+}
+
+export function readLogFlags(values: Readonly<Record<string, unknown>>): LogFlags {
+  const flags = {
     logLevel: values['log.level'],
     logFormat: values['log.format'],
+  } satisfies Record<keyof LogFlags, unknown>
+  return flags as LogFlags
+}
+
+export function readStorageFlags(values: Readonly<Record<string, unknown>>): StorageFlags {
+  const flags = {
     storagePath: values['storage.path'],
     storageRetentionTimeMs: values['storage.retention.time'],
     storageRetentionSizeBytes: values['storage.retention.size'],
     objstoreConfigFile: values['objstore.configFile'],
     blockDurationMs: values['block.duration'],
-    queryTimeoutMs: values['query.timeout'],
-  } satisfies Record<keyof AllFlags, unknown>
-  // The parsers above gave each its type; what was not given is not there at all.
-  return Object.fromEntries(
-    Object.entries(flags).filter(([, value]) => value !== undefined),
-  ) as unknown as AllFlags
+  } satisfies Record<keyof StorageFlags, unknown>
+  return given(flags) as unknown as StorageFlags
+}
+
+/** What was not given is not there at all. */
+export function given(flags: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
 }
