@@ -1,0 +1,363 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:https'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { type ControlPlaneBinaries, controlPlaneBinaries } from './control-plane-binaries.ts'
+
+/**
+ * A real API server without nodes and without controllers: pods stay as they are written (their `status` may be
+ * written too), a deleted namespace stays `Terminating`, owned objects outlive their owners, and cluster roles that
+ * are gathered from others, such as `view`, are empty.
+ */
+export interface ControlPlane {
+  /** `https://127.0.0.1:port`, also after restarts. */
+  readonly url: string
+  /** Of a member of system:masters. */
+  readonly token: string
+  /** The file of the certificates that `url` is to be trusted by. */
+  readonly caFile: string
+  /** A file, with `token`. */
+  readonly kubeconfig: string
+  /** Of etcd, `http://127.0.0.1:port/metrics`. */
+  readonly etcdMetricsUrl: string
+  readonly pids: { readonly etcd: number; readonly apiServer: number }
+  /** With `kubeconfig`; rejects only where it cannot be started. */
+  kubectl(parameters: readonly string[], options?: { readonly stdin?: string }): Promise<KubectlAnswer>
+  /** Its output; rejects with its stderr where it fails. */
+  mustKubectl(parameters: readonly string[], options?: { readonly stdin?: string }): Promise<string>
+  /** A service account that may do nothing yet, made together with its namespace where they are missing. */
+  createServiceAccount(
+    namespace: string,
+    name: string,
+  ): Promise<{ readonly token: string; readonly kubeconfig: string }>
+  /** The path of a new kubeconfig file; `server` may be a proxy in front of this one. */
+  writeKubeconfig(facts: {
+    readonly token: string
+    readonly server?: string
+    readonly namespace?: string
+  }): Promise<string>
+  /** Ends the API server, at once as a crash does; etcd goes on. */
+  stopApiServer(): Promise<void>
+  /** Starts it again, on the same port and the same etcd; ready when this resolves. */
+  startApiServer(): Promise<void>
+  restart(): Promise<void>
+  /** Forgets etcd's history: older resource versions are gone for an API server that starts afterwards. */
+  compact(): Promise<void>
+  /** Ends both and removes all files; `t` does it by itself. */
+  stop(): Promise<void>
+}
+
+export interface KubectlAnswer {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface ControlPlaneOptions {
+  readonly apiServerFlags?: readonly string[]
+}
+
+const token = 'admin-token'
+
+/** Starts kube-apiserver and etcd on free loopback ports, ready after about five seconds; ends with `t`. */
+export async function startControlPlane(t: Test, options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  const binaries = await controlPlaneBinaries()
+  for (let attempt = 1; ; attempt++) {
+    const folder = await mkdtemp(join(tmpdir(), 'conprof-control-plane-'))
+    const running = new RunningPlane(folder, binaries, options.apiServerFlags ?? [])
+    try {
+      await running.start()
+      t.teardown(() => running.stop())
+      return running
+    } catch (error) {
+      await running.stop()
+      // Somebody else took one of the ports between our asking and our listening.
+      if (attempt === 3 || !/address already in use/.test(String(error))) throw error
+    }
+  }
+}
+
+/** Applies all definitions of `crds/` and waits until they are served. */
+export async function applyCrds(plane: ControlPlane): Promise<void> {
+  const folder = new URL('../../crds/', import.meta.url).pathname
+  await plane.mustKubectl(['apply', '--server-side', '-f', folder])
+  await plane.mustKubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', folder])
+}
+
+class RunningPlane implements ControlPlane {
+  readonly token = token
+  readonly caFile: string
+  readonly kubeconfig: string
+  readonly #folder: string
+  readonly #binaries: ControlPlaneBinaries
+  readonly #apiServerFlags: readonly string[]
+  #etcd: Program | undefined
+  #apiServer: Program | undefined
+  #etcdPort = 0
+  #port = 0
+  #files = 0
+
+  constructor(folder: string, binaries: ControlPlaneBinaries, apiServerFlags: readonly string[]) {
+    this.#folder = folder
+    this.#binaries = binaries
+    this.#apiServerFlags = apiServerFlags
+    this.kubeconfig = join(folder, 'admin.kubeconfig')
+    // It signs itself, and its certificate is its own authority.
+    this.caFile = join(folder, 'certificates', 'apiserver.crt')
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${this.#port}`
+  }
+
+  get etcdMetricsUrl(): string {
+    return `http://127.0.0.1:${this.#etcdPort}/metrics`
+  }
+
+  get pids() {
+    return { etcd: this.#etcd?.child.pid ?? 0, apiServer: this.#apiServer?.child.pid ?? 0 }
+  }
+
+  async start(): Promise<void> {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    await writeFile(this.#path('sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }))
+    await writeFile(this.#path('tokens.csv'), `${token},admin,admin,system:masters\n`)
+    const [etcdPort, peerPort, port] = await freePorts(3)
+    this.#etcdPort = etcdPort!
+    this.#port = port!
+    const etcdUrl = `http://127.0.0.1:${etcdPort}`
+    const peerUrl = `http://127.0.0.1:${peerPort}`
+    this.#etcd = new Program(this.#binaries.etcd, [
+      `--data-dir=${this.#path('etcd')}`,
+      `--listen-client-urls=${etcdUrl}`,
+      `--advertise-client-urls=${etcdUrl}`,
+      `--listen-peer-urls=${peerUrl}`,
+      `--initial-advertise-peer-urls=${peerUrl}`,
+      `--initial-cluster=default=${peerUrl}`,
+      '--unsafe-no-fsync',
+      '--log-level=error',
+    ])
+    await this.startApiServer()
+    await writeFile(this.kubeconfig, await this.#kubeconfigText({ token }))
+  }
+
+  async startApiServer(): Promise<void> {
+    this.#apiServer = new Program(this.#binaries.kubeApiserver, [
+      `--etcd-servers=http://127.0.0.1:${this.#etcdPort}`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${this.#port}`,
+      // It refuses to advertise a loopback address.
+      '--endpoint-reconciler-type=none',
+      `--cert-dir=${this.#path('certificates')}`,
+      '--service-cluster-ip-range=10.96.0.0/16',
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--service-account-key-file=${this.#path('sa.key')}`,
+      `--service-account-signing-key-file=${this.#path('sa.key')}`,
+      `--token-auth-file=${this.#path('tokens.csv')}`,
+      '--authorization-mode=RBAC',
+      // It would refuse every pod: the controller that makes default service accounts is not there.
+      '--disable-admission-plugins=ServiceAccount',
+      '--allow-privileged=true',
+      ...this.#apiServerFlags,
+    ])
+    await this.#untilReady()
+  }
+
+  async stopApiServer(): Promise<void> {
+    await this.#apiServer?.end()
+    this.#apiServer = undefined
+  }
+
+  async restart(): Promise<void> {
+    await this.stopApiServer()
+    await this.startApiServer()
+  }
+
+  async stop(): Promise<void> {
+    await this.stopApiServer()
+    await this.#etcd?.end()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  async compact(): Promise<void> {
+    const post = async (path: string, body: unknown) => {
+      const answer = await fetch(`http://127.0.0.1:${this.#etcdPort}${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      })
+      if (!answer.ok) throw new Error(`compact etcd: ${path}: ${answer.status} ${await answer.text()}`)
+      return (await answer.json()) as { header: { revision: string } }
+    }
+    const key = Buffer.from('none').toString('base64')
+    const { header } = await post('/v3/kv/range', { key })
+    await post('/v3/kv/compaction', { revision: header.revision, physical: true })
+  }
+
+  async kubectl(
+    parameters: readonly string[],
+    options: { readonly stdin?: string } = {},
+  ): Promise<KubectlAnswer> {
+    // Its cache of what the server knows would outlive this server under the home folder.
+    const flags = [`--kubeconfig=${this.kubeconfig}`, `--cache-dir=${this.#path('kubectl-cache')}`]
+    const child = spawn(this.#binaries.kubectl, [...flags, ...parameters], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, HOME: this.#folder },
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+    // It may end before it has read everything.
+    child.stdin.on('error', () => {})
+    child.stdin.end(options.stdin ?? '')
+    const [code] = (await once(child, 'close')) as [number | null]
+    return { code, stdout, stderr }
+  }
+
+  async mustKubectl(parameters: readonly string[], options?: { readonly stdin?: string }): Promise<string> {
+    const { code, stdout, stderr } = await this.kubectl(parameters, options)
+    if (code !== 0) throw new Error(`kubectl ${parameters.join(' ')}: exit ${code}: ${stderr.trim()}`)
+    return stdout
+  }
+
+  async createServiceAccount(namespace: string, name: string) {
+    const objects = [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name } },
+    ]
+    const list = { apiVersion: 'v1', kind: 'List', items: objects }
+    await this.mustKubectl(['apply', '--server-side', '-f', '-'], { stdin: JSON.stringify(list) })
+    const parameters = ['create', 'token', name, `--namespace=${namespace}`, '--duration=1h']
+    const token = (await this.mustKubectl(parameters)).trim()
+    return { token, kubeconfig: await this.writeKubeconfig({ token, namespace }) }
+  }
+
+  async writeKubeconfig(facts: { token: string; server?: string; namespace?: string }): Promise<string> {
+    const path = this.#path(`kubeconfig-${++this.#files}`)
+    await writeFile(path, await this.#kubeconfigText(facts))
+    return path
+  }
+
+  async #kubeconfigText(facts: { token: string; server?: string; namespace?: string }): Promise<string> {
+    const server = facts.server ?? this.url
+    const ca = (await readFile(this.caFile)).toString('base64')
+    // JSON is YAML.
+    return JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        {
+          name: 'test',
+          cluster: { server, ...(server.startsWith('https:') && { 'certificate-authority-data': ca }) },
+        },
+      ],
+      users: [{ name: 'test', user: { token: facts.token } }],
+      contexts: [
+        {
+          name: 'test',
+          context: {
+            cluster: 'test',
+            user: 'test',
+            ...(facts.namespace !== undefined && { namespace: facts.namespace }),
+          },
+        },
+      ],
+      'current-context': 'test',
+    })
+  }
+
+  async #untilReady(): Promise<void> {
+    const deadline = Date.now() + 60_000
+    for (;;) {
+      for (const program of [this.#etcd, this.#apiServer]) {
+        if (program?.hasEnded) throw new Error(`start the control plane: it ended: ${program.output()}`)
+      }
+      if ((await this.#readiness()) === 'ok') return
+      if (Date.now() > deadline)
+        throw new Error(`start the control plane: not ready after 60 s: ${this.#apiServer?.output()}`)
+      await setTimeout(50)
+    }
+  }
+
+  /** The answer's body, "" where there is none. */
+  async #readiness(): Promise<string> {
+    return new Promise((resolve) => {
+      const asked = request(
+        `${this.url}/readyz`,
+        { headers: { authorization: `Bearer ${token}` }, rejectUnauthorized: false, agent: false },
+        (answer) => {
+          let text = ''
+          answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+          answer.on('close', () => resolve(answer.statusCode === 200 ? text : ''))
+        },
+      )
+      asked.on('error', () => resolve(''))
+      asked.setTimeout(5000, () => asked.destroy())
+      asked.end()
+    })
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, name)
+  }
+}
+
+class Program {
+  readonly child: ChildProcess
+  readonly #ended: Promise<unknown>
+  readonly #kill = () => this.child.kill('SIGKILL')
+  #output = ''
+
+  constructor(path: string, parameters: readonly string[]) {
+    // Also where the test's process ends without its teardowns.
+    process.once('exit', this.#kill)
+    this.child = spawn(path, parameters, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const keep = (chunk: Buffer) => {
+      this.#output = (this.#output + chunk).slice(-4000)
+    }
+    this.child.stdout!.on('data', keep)
+    this.child.stderr!.on('data', keep)
+    this.#ended = new Promise((resolve) => {
+      this.child.once('exit', resolve)
+      this.child.once('error', (error) => {
+        this.#output += String(error)
+        resolve(undefined)
+      })
+    })
+  }
+
+  get hasEnded(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined
+  }
+
+  output(): string {
+    return this.#output.trim().split('\n').slice(-3).join(' | ')
+  }
+
+  /** Its files are the test's own: nothing is lost by not asking. */
+  async end(): Promise<void> {
+    this.#kill()
+    await this.#ended
+    process.off('exit', this.#kill)
+  }
+}
+
+/** All at once, so that none is given twice. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports: number[] = []
+  for (const server of servers) {
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('find a free port: no address')
+    ports.push(address.port)
+  }
+  for (const server of servers) server.close()
+  return ports
+}
