@@ -3,39 +3,29 @@ import { parseBlockKey } from '../block/block-key.ts'
 import type { BlockReader, ByteSource } from '../block/block-reader.ts'
 import { memorySource } from '../block/memory-source.ts'
 import { openBlock } from '../block/open-block.ts'
-import type { BucketReader, ObjectInfo } from '../bucket/bucket.ts'
+import type { BucketReader } from '../bucket/bucket.ts'
 import type { Logger } from '../lib/log.ts'
-import type { Matcher } from '../profile/matcher.ts'
 import { bucketSource } from './bucket-source.ts'
 import { throwIfCancelled } from './cancel.ts'
 import { type ChosenSource, chooseSources, type Source } from './covered.ts'
+import { firstReadable } from './first-readable.ts'
+import type { HeadRequest, HeadSource, PendingBlock } from './head-source.ts'
+import { listBucket } from './list-bucket.ts'
 import { LruCache } from './lru-cache.ts'
 import { mapConcurrently } from './map-concurrently.ts'
+import { missing } from './missing.ts'
+import { Patience } from './patience.ts'
 import { type PendingFile, pendingSource } from './pending-files.ts'
-
-/** What is acknowledged and in no block yet: a function call in `conprof all`, HTTP elsewhere. */
-export interface HeadSource {
-  /** How warnings name it. */
-  readonly name?: string
-  /** Each a block of just what is asked for. */
-  readHead(request: HeadRequest): Promise<readonly Uint8Array[]>
-}
-
-export interface HeadRequest {
-  readonly matchers: readonly Matcher[]
-  readonly startMs: number
-  readonly endMs: number
-  /** Rows alone: what plots and lists need. */
-  readonly withoutBodies: boolean
-  readonly signal?: AbortSignal
-}
+import type { TimeRange } from './time.ts'
 
 export interface CatalogOptions {
   readonly bucket?: BucketReader
   /** Before `blocks/` in the bucket, with its slash; "" for none. */
   readonly prefix?: string
+  /** Blocks that this very process cut. */
   readonly pending?: () => readonly PendingFile[] | Promise<readonly PendingFile[]>
-  readonly heads?: readonly HeadSource[]
+  /** A function where collectors come and go: called for each query. */
+  readonly heads?: readonly HeadSource[] | (() => readonly HeadSource[])
   readonly log: Logger
   readonly registry: Registry
   /** Bound on what open blocks keep in memory; 32 MiB without it. */
@@ -60,6 +50,8 @@ export interface OpenSources {
 export interface ListedBlock {
   readonly key: string
   readonly place: Place
+  /** Which collector has it; absent where it is in the bucket or with this process. */
+  readonly collector?: string
   readonly minTimeMs: number
   readonly maxTimeMs: number
   readonly level: number
@@ -68,8 +60,16 @@ export interface ListedBlock {
 }
 
 interface Candidate extends ListedBlock {
-  readonly open: (sizeBytes: number) => ByteSource
+  readonly source: ByteSource
 }
+
+interface NamedHead {
+  readonly head: HeadSource
+  readonly index: number
+  readonly name: string
+}
+
+type CatalogRange = TimeRange & { readonly signal?: AbortSignal }
 
 /** Which blocks there are. Whatever cannot be reached becomes a warning; only an abort rejects. */
 export class Catalog {
@@ -77,7 +77,7 @@ export class Catalog {
   readonly #prefix: string
   readonly #readers: LruCache<BlockReader>
   readonly #opened: Counter<'result'>
-  readonly #failures: Counter<'place'>
+  readonly #failures: Counter<'place' | 'what'>
 
   constructor(options: CatalogOptions) {
     this.#options = options
@@ -93,7 +93,7 @@ export class Catalog {
     this.#failures = new PromCounter({
       name: 'conprof_query_block_failures_total',
       help: 'Heads, listings and blocks that could not be read, so that an answer carried a warning.',
-      labelNames: ['place'],
+      labelNames: ['place', 'what'],
       registers,
     })
     const readers = this.#readers
@@ -108,152 +108,201 @@ export class Catalog {
   }
 
   /**
-   * Every block that overlaps the range, each attempt in one of them. Heads are read first, then pending files,
+   * Every block that overlaps the range, each attempt in one of them. Heads are read first, then pending blocks,
    * then the listing: what moves on meanwhile is seen twice and dropped once, never missed.
    */
   async open(
-    request: Omit<HeadRequest, 'withoutBodies'> & { readonly withoutBodies?: boolean },
+    request: Omit<HeadRequest, 'withoutBodies' | 'warn'> & { readonly withoutBodies?: boolean },
   ): Promise<OpenSources> {
     const { signal } = request
     const warnings: string[] = []
-    const heads = await this.#readHeads(
-      { ...request, withoutBodies: request.withoutBodies ?? false },
-      warnings,
+    const ask = { ...request, withoutBodies: request.withoutBodies ?? false }
+    const answers = await Promise.all(this.#heads().map((each) => this.#askHead(each, ask, warnings)))
+    const pending = [
+      ...(await this.#ownPending(request, warnings)),
+      ...answers.flatMap((each) => each.pending),
+    ]
+    const stored = await this.#stored(request, warnings)
+    const opened = await mapConcurrently(
+      this.#joinCopies(pending, stored),
+      maxConcurrentOpens,
+      async (candidate) => {
+        try {
+          return await this.#openCandidate(candidate, signal)
+        } catch (error) {
+          throwIfCancelled(signal)
+          this.#warn(candidate.place, 'block', `block ${candidate.key} is`, error, warnings)
+          return undefined
+        }
+      },
     )
-    const candidates = await this.#list(request, warnings)
-    const opened = await mapConcurrently(candidates, maxConcurrentOpens, async (candidate) => {
-      try {
-        return await this.#openCandidate(candidate, signal)
-      } catch (error) {
-        throwIfCancelled(signal)
-        this.#warn(candidate.place, `block ${candidate.key}`, error, warnings)
-        return undefined
-      }
-    })
     const blocks = opened.filter((source) => source !== undefined)
-    return { sources: chooseSources([...blocks, ...heads]), warnings }
+    return { sources: chooseSources([...blocks, ...answers.flatMap((each) => each.blocks)]), warnings }
   }
 
   /** Everything there is in the range, without opening anything. Heads are not asked. */
-  async list(range: {
-    readonly startMs: number
-    readonly endMs: number
-    readonly signal?: AbortSignal
-  }): Promise<{ readonly blocks: readonly ListedBlock[]; readonly warnings: readonly string[] }> {
+  async list(
+    range: CatalogRange,
+  ): Promise<{ readonly blocks: readonly ListedBlock[]; readonly warnings: readonly string[] }> {
     const warnings: string[] = []
-    const candidates = await this.#list(range, warnings)
-    const blocks = candidates.map(({ open: _, ...listed }) => {
-      const reader = this.#readers.get(`${listed.place}:${listed.key}`)
+    const others = await Promise.all(
+      this.#heads().map(async (each) => {
+        using patience = new Patience(range.signal, each.head.patienceMs)
+        return await this.#pendingOf(each, { ...range, patience }, warnings)
+      }),
+    )
+    const pending = [...(await this.#ownPending(range, warnings)), ...others.flat()]
+    const blocks = [...pending, ...(await this.#stored(range, warnings))].map(({ source, ...listed }) => {
+      const reader = this.#readers.get(source.name)
       return reader === undefined ? listed : { ...listed, reader }
     })
     return { blocks: blocks.sort((a, b) => b.minTimeMs - a.minTimeMs), warnings }
   }
 
-  async #readHeads(request: HeadRequest, warnings: string[]): Promise<OpenSource[]> {
-    const answers = await Promise.all(
-      (this.#options.heads ?? []).map(async (head, index) => {
-        const name = head.name ?? `head ${index}`
-        try {
-          const blocks = await head.readHead(request)
-          return await Promise.all(
-            blocks.map(async (bytes, part): Promise<OpenSource> => {
-              const reader = await openBlock(memorySource(`${name}/${part}`, bytes))
-              const { covered } = reader.meta
-              return { rank: 0, id: `${name}/${part}`, covered, place: 'head', reader }
-            }),
-          )
-        } catch (error) {
-          throwIfCancelled(request.signal)
-          this.#warn('head', name, error, warnings)
-          return []
-        }
-      }),
-    )
-    return answers.flat()
+  #heads(): NamedHead[] {
+    const { heads = [] } = this.#options
+    const all = typeof heads === 'function' ? heads() : heads
+    return all.map((head, index) => ({ head, index, name: head.name ?? `head ${index}` }))
   }
 
-  async #list(
-    range: { readonly startMs: number; readonly endMs: number; readonly signal?: AbortSignal },
+  /** One collector: its head, then what it cut. All within its patience. */
+  async #askHead(
+    named: NamedHead,
+    request: Omit<HeadRequest, 'warn'>,
+    warnings: string[],
+  ): Promise<{ readonly blocks: readonly OpenSource[]; readonly pending: readonly Candidate[] }> {
+    const { signal } = request
+    const { head, index, name } = named
+    using patience = new Patience(signal, head.patienceMs)
+    let blocks: readonly OpenSource[] = []
+    try {
+      const answer = await head.readHead({
+        ...request,
+        signal: patience.signal,
+        warn: (why) => warnings.push(missing(`a part of ${name} is`, why)),
+      })
+      blocks = await Promise.all(
+        answer.map(async (bytes, part): Promise<OpenSource> => {
+          const reader = await openBlock(memorySource(`${name}/${part}`, bytes))
+          return { rank: 0, id: `head ${index}/${part}`, covered: reader.meta.covered, place: 'head', reader }
+        }),
+      )
+    } catch (error) {
+      throwIfCancelled(signal)
+      this.#warn('head', 'head', `${name} is`, error, warnings)
+      if (patience.signal.aborted || isAway(error)) return { blocks: [], pending: [] }
+    }
+    return { blocks, pending: await this.#pendingOf(named, { ...request, patience }, warnings) }
+  }
+
+  async #pendingOf(
+    { head, name }: NamedHead,
+    range: CatalogRange & { readonly patience: Patience },
     warnings: string[],
   ): Promise<Candidate[]> {
-    const { startMs, endMs, signal } = range
-    const overlaps = (block: { readonly minTimeMs: number; readonly maxTimeMs: number }): boolean =>
-      block.minTimeMs <= endMs && block.maxTimeMs >= startMs
-    const candidates: Candidate[] = []
+    if (head.listPending === undefined) return []
     try {
-      for (const file of (await this.#options.pending?.()) ?? []) {
-        const key = parseBlockKey(file.key)
-        if (key === undefined || !overlaps(key)) continue
-        const open = () => pendingSource(file)
-        candidates.push({ ...key, key: file.key, place: 'pending', sizeBytes: file.sizeBytes, open })
-      }
+      const blocks = await head.listPending({ signal: range.patience.signal })
+      return blocks.flatMap((block) => pendingCandidate(block, range, head.collector ?? name))
     } catch (error) {
-      this.#warn('pending', 'pending blocks', error, warnings)
+      throwIfCancelled(range.signal)
+      this.#warn('pending', 'listing', `pending blocks of ${name} are`, error, warnings)
+      return []
     }
+  }
+
+  async #ownPending(range: CatalogRange, warnings: string[]): Promise<Candidate[]> {
+    try {
+      const files = (await this.#options.pending?.()) ?? []
+      return files.flatMap((file) =>
+        pendingCandidate({ key: file.key, source: pendingSource(file) }, range, undefined),
+      )
+    } catch (error) {
+      this.#warn('pending', 'listing', 'pending blocks are', error, warnings)
+      return []
+    }
+  }
+
+  async #stored(range: CatalogRange, warnings: string[]): Promise<Candidate[]> {
     const { bucket } = this.#options
-    if (bucket !== undefined) {
-      try {
-        for (const object of await this.#listBucket(bucket, range)) {
-          const key = parseBlockKey(object.key)
-          if (key === undefined || !overlaps(key)) continue
-          const open = (sizeBytes: number) => bucketSource(bucket, object.key, sizeBytes)
-          const name = object.key.slice(this.#prefix.length)
-          candidates.push({ ...key, key: name, place: 'bucket', sizeBytes: object.sizeBytes, open })
-        }
-      } catch (error) {
-        throwIfCancelled(signal)
-        this.#warn('bucket', `bucket ${bucket.name}`, error, warnings)
+    if (bucket === undefined) return []
+    try {
+      const objects = await listBucket(bucket, this.#prefix, range)
+      return objects.flatMap(({ key: name, sizeBytes }): Candidate[] => {
+        const key = parseBlockKey(name)
+        if (key === undefined || !overlaps(key, range)) return []
+        const source = bucketSource(bucket, name, sizeBytes)
+        return [{ ...key, key: name.slice(this.#prefix.length), place: 'bucket', sizeBytes, source }]
+      })
+    } catch (error) {
+      throwIfCancelled(range.signal)
+      this.#warn('bucket', 'listing', `bucket ${bucket.name} is`, error, warnings)
+      return []
+    }
+  }
+
+  /**
+   * Copies of one block become one candidate. A file of this process is nearest; then the bucket, so that collectors
+   * are spared; then a collector. What the listing did not have yet is looked for in the bucket all the same when
+   * it cannot be read elsewhere: uploaded and deleted since, perhaps.
+   */
+  #joinCopies(pending: readonly Candidate[], stored: readonly Candidate[]): Candidate[] {
+    const { bucket } = this.#options
+    const isOwn = ({ collector }: Candidate) => collector === undefined
+    const order = [...pending.filter(isOwn), ...stored, ...pending.filter((candidate) => !isOwn(candidate))]
+    return [...Map.groupBy(order, ({ key }) => key).values()].map((copies) => {
+      const [nearest] = copies as [Candidate]
+      const sources = copies.map(({ source }) => source)
+      if (bucket !== undefined && !copies.some(({ place }) => place === 'bucket')) {
+        sources.push(bucketSource(bucket, this.#prefix + nearest.key, nearest.sizeBytes))
       }
-    }
-    return candidates
-  }
-
-  async #listBucket(
-    bucket: BucketReader,
-    range: { readonly startMs: number; readonly endMs: number; readonly signal?: AbortSignal },
-  ): Promise<ObjectInfo[]> {
-    const options = range.signal === undefined ? {} : { signal: range.signal }
-    const listed = await mapConcurrently(this.#prefixes(range), maxConcurrentLists, (prefix) =>
-      Array.fromAsync(bucket.list(prefix, options)),
-    )
-    return listed.flat()
-  }
-
-  /** One per day while they are few. A block lies under the day it begins on, so the day before is asked too. */
-  #prefixes({ startMs, endMs }: { readonly startMs: number; readonly endMs: number }): string[] {
-    const first = Math.floor(startMs / dayMs) - 1
-    const last = Math.floor(endMs / dayMs)
-    if (last - first >= maxListedDays) return [this.#prefix]
-    const prefixes: string[] = []
-    for (let day = first; day <= last; day++) {
-      prefixes.push(`${this.#prefix}${new Date(day * dayMs).toISOString().slice(0, 10)}/`)
-    }
-    return prefixes
+      return { ...nearest, source: firstReadable(sources as [ByteSource]) }
+    })
   }
 
   async #openCandidate(candidate: Candidate, signal: AbortSignal | undefined): Promise<OpenSource> {
-    const { place, key, level } = candidate
-    const cacheKey = `${place}:${key}`
-    let reader = this.#readers.get(cacheKey)
+    const { place, key, level, source } = candidate
+    // By place, so that a collector's block is not looked for where that collector was.
+    let reader = this.#readers.get(source.name)
     this.#opened.inc({ result: reader === undefined ? 'read' : 'cached' })
     if (reader === undefined) {
-      reader = await openBlock(candidate.open(candidate.sizeBytes), signal === undefined ? {} : { signal })
-      this.#readers.set(cacheKey, reader, estimateBytes(reader))
+      reader = await openBlock(source, signal === undefined ? {} : { signal })
+      this.#readers.set(source.name, reader, estimateBytes(reader))
     }
     return { rank: Math.max(1, level), id: key, covered: reader.meta.covered, place, reader }
   }
 
-  #warn(place: Place, what: string, error: unknown, warnings: string[]): void {
+  #warn(place: Place, what: 'head' | 'listing' | 'block', name: string, error: unknown, to: string[]): void {
     const message = error instanceof Error ? error.message : String(error)
-    this.#failures.inc({ place })
-    this.#options.log.warn({ place }, `read ${what}: ${message}`)
-    warnings.push(`${what} is missing from this answer: ${message}`)
+    this.#failures.inc({ place, what })
+    this.#options.log.warn({ place }, `answer without ${name.replace(/ (is|are)$/, '')}: ${message}`)
+    to.push(missing(name, message))
   }
 }
 
-const dayMs = 24 * 60 * 60 * 1000
-const maxListedDays = 9
-const maxConcurrentLists = 4
+function pendingCandidate(
+  { key, source }: PendingBlock,
+  range: TimeRange,
+  collector: string | undefined,
+): Candidate[] {
+  const parsed = parseBlockKey(key)
+  if (parsed === undefined || !overlaps(parsed, range)) return []
+  const { sizeBytes } = source
+  const by = collector === undefined ? {} : { collector }
+  return [{ ...parsed, key, place: 'pending', ...by, sizeBytes, source }]
+}
+
+function overlaps(
+  block: { readonly minTimeMs: number; readonly maxTimeMs: number },
+  { startMs, endMs }: TimeRange,
+): boolean {
+  return block.minTimeMs <= endMs && block.maxTimeMs >= startMs
+}
+
+function isAway(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | undefined)?.code === 'AWAY'
+}
+
 const maxConcurrentOpens = 16
 
 /** A tail once it is objects, and the symbols that merges leave with the reader. */

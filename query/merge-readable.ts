@@ -1,6 +1,7 @@
 import type { BlockReader } from '../block/block-reader.ts'
 import type { MergedProfile } from '../profile/merged-profile.ts'
 import { type MergeOptions, mergeProfiles } from './merge-profiles.ts'
+import { missing } from './missing.ts'
 import type { SeriesPart } from './select.ts'
 
 /**
@@ -31,9 +32,7 @@ export async function mergeReadable(
       parts.filter(({ reader }) => !failed.has(reader)),
       options,
     )
-    const warnings = [...failed].map(
-      ([{ name }, { message }]) => `block ${name} is missing from this answer: ${message}`,
-    )
+    const warnings = [...failed].map(([{ name }, reason]) => missing(`block ${name} is`, reason))
     return { ...merged, warnings: [...merged.warnings, ...warnings] }
   }
 }

@@ -5,6 +5,7 @@ import type { Matcher } from '../profile/matcher.ts'
 import { throwIfCancelled } from './cancel.ts'
 import type { OpenSource } from './catalog.ts'
 import { type ChosenSource, containsSeq } from './covered.ts'
+import { missing } from './missing.ts'
 import type { TimeRange } from './time.ts'
 
 /** A run of rows of one series of one block: what merges and plots read. */
@@ -52,7 +53,7 @@ export async function selectSeries(
         return series.map((each, index) => ({ series: each, rows: rows[index]! }))
       } catch (error) {
         throwIfCancelled(signal)
-        warnings.push(`block ${reader.name} is missing from this answer: ${(error as Error).message}`)
+        warnings.push(missing(`block ${reader.name} is`, error))
         return []
       }
     }),

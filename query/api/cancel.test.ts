@@ -5,7 +5,8 @@ import Koa from 'koa'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 import { silentLogger } from '../../lib/log.ts'
-import { Catalog, type HeadRequest, type HeadSource } from '../catalog.ts'
+import { Catalog } from '../catalog.ts'
+import type { HeadRequest, HeadSource } from '../head-source.ts'
 import { createApi } from './create-api.ts'
 
 /** A head that says nothing until whoever asks has had enough. */

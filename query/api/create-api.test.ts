@@ -16,11 +16,12 @@ import { silentLogger } from '../../lib/log.ts'
 import { profileId, sortLabels } from '../../profile/labels.ts'
 import { matchesLabels } from '../../profile/matcher.ts'
 import { profileFromPprof } from '../../profile/profile-from-pprof.ts'
-import { Catalog, type HeadSource } from '../catalog.ts'
+import { Catalog } from '../catalog.ts'
+import { unframeBlocks } from '../frame-blocks.ts'
+import type { HeadSource } from '../head-source.ts'
 import { listPendingFiles } from '../pending-files.ts'
 import { type CorpusFile, corpusFiles } from '../testdata/corpus-files.ts'
 import { createApi } from './create-api.ts'
-import { unframeBlocks } from './head-route.ts'
 import type {
   Answer,
   BlocksAnswer,

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
-import { ApiError } from './answer.ts'
+import { frameBlocks } from '../frame-blocks.ts'
+import { ApiError, setWarnings } from './answer.ts'
 import type { RouteRequest } from './create-api.ts'
 import { headParameters, rangeOf, readParameters } from './parameters.ts'
 
@@ -7,41 +8,15 @@ import { headParameters, rangeOf, readParameters } from './parameters.ts'
 export async function answerHead(ctx: Context, { options, signal }: RouteRequest): Promise<void> {
   const given = readParameters(headParameters, new URLSearchParams(ctx.querystring))
   if (options.head === undefined) throw new ApiError('not_found', 'read head: this program scrapes nothing')
+  const warnings: string[] = []
   const blocks = await options.head.readHead({
     matchers: given['match[]'][0] ?? [],
     ...rangeOf(given),
     withoutBodies: given.without_bodies,
     signal,
+    warn: (why) => warnings.push(why),
   })
+  setWarnings(ctx, warnings)
   ctx.type = 'application/octet-stream'
   ctx.body = frameBlocks(blocks)
-}
-
-/** Each block after its length, a little-endian uint32. */
-export function frameBlocks(blocks: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = []
-  for (const block of blocks) {
-    const length = Buffer.alloc(4)
-    length.writeUInt32LE(block.length)
-    parts.push(length, block)
-  }
-  return Buffer.concat(parts)
-}
-
-/** What `frameBlocks` made, taken apart without copying. Throws a RangeError on a length that does not fit. */
-export function unframeBlocks(bytes: Uint8Array): Uint8Array[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const blocks: Uint8Array[] = []
-  for (let at = 0; at < bytes.length; ) {
-    const rest = bytes.length - at - 4
-    const length = rest < 0 ? 0 : view.getUint32(at, true)
-    if (rest < 0 || length > rest) {
-      throw new RangeError(
-        `read head at byte ${at}: a block of ${length} bytes, ${Math.max(0, rest)} are left`,
-      )
-    }
-    blocks.push(bytes.subarray(at + 4, at + 4 + length))
-    at += 4 + length
-  }
-  return blocks
 }

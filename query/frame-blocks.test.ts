@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { frameBlocks, unframeBlocks } from './head-route.ts'
+import { frameBlocks, unframeBlocks } from './frame-blocks.ts'
 
 t.test('docs/format/head.md is true', async (t) => {
-  const page = readFileSync(new URL('../../docs/format/head.md', import.meta.url), 'utf8')
+  const page = readFileSync(new URL('../docs/format/head.md', import.meta.url), 'utf8')
   const hex = /```hex\n([0-9a-f\s]+)```/.exec(page)![1]!.replaceAll(/\s/g, '')
   const blocks = unframeBlocks(Buffer.from(hex, 'hex')).map((block) => Buffer.from(block).toString())
   t.strictSame(blocks, ['abc', 'd'])
