@@ -3,6 +3,7 @@ import { type Labels, labelsHash, sortLabels } from '../profile/labels.ts'
 import type { HttpClientConfig, PprofTypeConfig, Scheme, ScrapeConfig } from './config/scrape-config.ts'
 import type { TargetGroup } from './discovery/target-group.ts'
 import { createRelabel, type Relabel } from './relabel/relabel.ts'
+import type { TargetFacts } from './target-facts.ts'
 
 /** One profile type of one process: what a scrape loop scrapes. */
 export interface Target {
@@ -25,6 +26,13 @@ export interface Target {
   readonly timeoutMs: number
   readonly keepEmpty: boolean
   readonly http: HttpClientConfig
+  readonly facts?: TargetFacts
+}
+
+/** What a job has now. */
+export interface JobTargets {
+  readonly active: readonly Target[]
+  readonly dropped: readonly DroppedTarget[]
 }
 
 export interface DroppedTarget {
@@ -39,14 +47,15 @@ export function targetsOf(
   group: TargetGroup,
   scrapeConfig: ScrapeConfig,
   externalLabels: Labels,
-): { readonly active: Target[]; readonly dropped: DroppedTarget[] } {
+): JobTargets {
   const relabel = createRelabel(scrapeConfig.relabelRules)
   const active = new Map<string, Target>()
   const dropped: DroppedTarget[] = []
-  for (const own of group.targets) {
+  for (const [place, own] of group.targets.entries()) {
+    const facts = group.facts?.[place]
     for (const type of scrapeConfig.profileTypes) {
       const discoveredLabels = discover({ ...group.labels, ...own }, type, scrapeConfig)
-      const target = createTarget(discoveredLabels, { type, scrapeConfig, externalLabels, relabel })
+      const target = createTarget(discoveredLabels, { type, scrapeConfig, externalLabels, relabel, facts })
       if (typeof target === 'string') {
         const { jobName: job } = scrapeConfig
         dropped.push({ job, profileType: type.type, discoveredLabels, reason: target })
@@ -84,11 +93,13 @@ function createTarget(
     readonly scrapeConfig: ScrapeConfig
     readonly externalLabels: Labels
     readonly relabel: Relabel
+    readonly facts: TargetFacts | undefined
   },
 ): Target | string {
-  const { type, scrapeConfig, externalLabels } = context
-  const labels = context.relabel(discoveredLabels)
-  if (labels === undefined) return 'dropped by relabel_configs'
+  const { type, scrapeConfig, externalLabels, facts } = context
+  const relabelled = context.relabel(discoveredLabels)
+  if (relabelled === undefined) return 'dropped by relabel_configs'
+  const labels = withProtected(relabelled, discoveredLabels, scrapeConfig.protectedLabels ?? [])
 
   const scheme = labels['__scheme__']
   if (scheme !== 'http' && scheme !== 'https') {
@@ -125,7 +136,20 @@ function createTarget(
     ...timing,
     keepEmpty: type.keepEmpty,
     http: scrapeConfig.http,
+    ...(facts !== undefined && { facts }),
   }
+}
+
+/** Whatever the rules did to a protected label, it is as it was, and not there where it was not. */
+function withProtected(relabelled: Labels, before: Labels, names: readonly string[]): Labels {
+  if (names.length === 0) return relabelled
+  const labels = new Map(Object.entries(relabelled))
+  for (const name of names) {
+    const value = before[name]
+    if (value === undefined) labels.delete(name)
+    else labels.set(name, value)
+  }
+  return sortLabels(labels)
 }
 
 function seriesLabels(

@@ -25,6 +25,8 @@ export interface ScrapeConfig {
   readonly fileSdConfigs: readonly FileSdConfig[]
   readonly httpSdConfigs: readonly HttpSdConfig[]
   readonly relabelRules: readonly RelabelRule[]
+  /** Labels that come out of `relabelRules` as they went in; none where the rules are the operator's own. */
+  readonly protectedLabels?: readonly string[]
 }
 
 export type Scheme = 'http' | 'https'

@@ -17,7 +17,11 @@ export type Answer =
       /** The body was cut off at the limit. */
       readonly isTooLarge: boolean
     }
-  | { readonly error: Error }
+  | {
+      readonly error: Error
+      /** How long after the start; absent where an answer had begun. */
+      readonly silentMs?: number
+    }
 
 export const maxReceivedBytes = 32 * 1024 * 1024
 export const maxInflatedBytes = 128 * 1024 * 1024
@@ -27,10 +31,31 @@ export interface ClassifyOptions {
   readonly isPlain: boolean
   /** False where a profile without samples is not worth keeping. */
   readonly keepEmpty: boolean
+  /** Whether the process is known to be in a service mesh. */
+  readonly isMeshed?: boolean
 }
 
 /** Decides from the answer alone. */
 export function classify(answer: Answer, options: ClassifyOptions): Verdict {
+  const verdict = classifyAnswer(answer, options)
+  const isRefusal = options.isMeshed === true && isMeshRefusal(answer, verdict, options)
+  return isRefusal ? { health: 'mesh-blocked', reason: verdict.reason } : verdict
+}
+
+/**
+ * How proxies refuse without a word of their own: they close the connection at once, answer plain HTTP with an alert
+ * of TLS, or say 503 for a server that never got the request.
+ */
+function isMeshRefusal(answer: Answer, { health }: Verdict, { isPlain }: ClassifyOptions): boolean {
+  if (!('error' in answer)) {
+    return isPlain && answer.status === 503 && answer.headers['x-envoy-upstream-service-time'] === undefined
+  }
+  // Later the program itself may have ended, in the seconds of a timed profile above all.
+  const isAtOnce = answer.silentMs !== undefined && answer.silentMs < 1000
+  return isAtOnce && (health === 'reset' || (isPlain && health === 'not-pprof'))
+}
+
+function classifyAnswer(answer: Answer, options: ClassifyOptions): Verdict {
   if ('error' in answer) return classifyError(answer.error)
   const { status, headers, body, isTooLarge } = answer
   if (isTooLarge)

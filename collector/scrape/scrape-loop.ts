@@ -9,6 +9,7 @@ import { remedies } from './classify.ts'
 import type { DiskPause } from './disk-pause.ts'
 import type { HttpClients } from './http-clients.ts'
 import { type Scrape, scrape } from './scrape.ts'
+import type { ScrapeGate } from './scrape-gate.ts'
 import type { ScrapeMetrics } from './scrape-metrics.ts'
 import type { Turns } from './turns.ts'
 
@@ -30,6 +31,7 @@ export interface LoopOptions {
   readonly turns: Turns
   /** Shared by all loops: while the disk is full none of them scrapes. */
   readonly diskPause: DiskPause
+  readonly gate: ScrapeGate
   readonly metrics: ScrapeMetrics
   readonly log: Logger
   readonly now: () => number
@@ -37,11 +39,12 @@ export interface LoopOptions {
 
 /** A type that a program does not offer is asked for again this many intervals later. */
 const unsupportedPause = 10
+/** A mesh lets nobody through until a person acts. */
+const meshPauseMs = 5 * 60_000
 const maxSleepMs = 60_000
 
 /** Scrapes one target for as long as it runs. */
 export class ScrapeLoop {
-  readonly target: Target
   readonly state: LoopState = {
     health: 'unknown',
     reason: '',
@@ -52,41 +55,69 @@ export class ScrapeLoop {
     nextScrapeMs: 0,
   }
   readonly #options: LoopOptions
+  #target: Target
+  #hasScraped = false
   #unsupported = 0
   /** The first attempt that found no room: a row says so once there is some. */
   #owed: Attempt | undefined
 
   constructor(target: Target, options: LoopOptions) {
-    this.target = target
+    this.#target = target
     this.#options = options
+  }
+
+  get target(): Target {
+    return this.#target
+  }
+
+  /** The same target and interval, with other settings or facts: they count from the next scrape on. */
+  update(target: Target): void {
+    this.#target = target
   }
 
   /** Never rejects; ends soon after the signal. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const { now } = this.#options
-    const offsetMs = slotOffsetMs(this.target)
-    let nextMs = nextSlotMs(now(), this.target.intervalMs, offsetMs)
+    const { now, gate, turns, metrics } = this.#options
+    const { intervalMs } = this.#target
+    const offsetMs = slotOffsetMs(this.#target)
+    let nextMs = nextSlotMs(Math.max(now(), this.#startAfterMs - 1), intervalMs, offsetMs)
     try {
       while (!signal.aborted) {
         this.state.nextScrapeMs = nextMs
         // In bounded steps: a timer may fire early, has a longest time, and knows nothing of a clock that is set.
         while (nextMs > now()) await sleep(Math.min(nextMs - now(), maxSleepMs), undefined, { signal })
-        const health = await this.#options.turns.take(this.target.address, () => this.#scrapeOnce(signal))
+        if (this.#startAfterMs > now()) {
+          nextMs = nextSlotMs(this.#startAfterMs - 1, intervalMs, offsetMs)
+          continue
+        }
+        const health = await turns.take(this.#target.address, () => this.#scrapeOnce(signal))
+        if (health === undefined) await gate.opened({ signal })
+        const missed = Math.floor((now() - nextMs) / intervalMs)
+        if (health === undefined) metrics.skipped.inc({ reason: 'frozen' }, missed + 1)
+        else if (missed > 0) metrics.skipped.inc({ reason: 'late' }, missed)
         nextMs = this.#nextMs(health, offsetMs)
       }
     } catch (error) {
-      if (!signal.aborted) this.#options.log.error(`scrape ${this.target.url}: ${(error as Error).message}`)
+      if (!signal.aborted) this.#options.log.error(`scrape ${this.#target.url}: ${(error as Error).message}`)
     }
     this.state.nextScrapeMs = 0
   }
 
-  #nextMs(health: HealthClass, offsetMs: number): number {
+  /** Who scrapes already need not wait for anybody. */
+  get #startAfterMs(): number {
+    return this.#hasScraped ? 0 : (this.#target.facts?.startAfterMs ?? 0)
+  }
+
+  #nextMs(health: HealthClass | undefined, offsetMs: number): number {
     const { now } = this.#options
-    const { intervalMs } = this.target
+    const { intervalMs } = this.#target
     if (health === 'busy') {
       // Somebody else's profile is running: soon again, at no fixed distance from theirs.
       const retryMs = Math.min(intervalMs / 2, 5000) * (0.5 + Math.random())
       return Math.min(now() + retryMs, nextSlotMs(now(), intervalMs, offsetMs))
+    }
+    if (health === 'mesh-blocked') {
+      return nextSlotMs(now() + Math.max(0, meshPauseMs - intervalMs), intervalMs, offsetMs)
     }
     if (health === 'unsupported') {
       this.#unsupported++
@@ -97,28 +128,33 @@ export class ScrapeLoop {
     return nextSlotMs(now(), intervalMs, offsetMs)
   }
 
-  async #scrapeOnce(signal: AbortSignal): Promise<HealthClass> {
-    const { clients, diskPause, metrics, now } = this.#options
+  /** Undefined where the gate is closed: nothing was tried. */
+  async #scrapeOnce(signal: AbortSignal): Promise<HealthClass | undefined> {
+    const { clients, diskPause, gate, metrics, now } = this.#options
+    const target = this.#target
     signal.throwIfAborted()
+    if (!gate.isOpen()) return undefined
     if (diskPause.isOn(now())) {
       this.#owed ??= this.#withoutRoom(now(), 0)
       this.#report({ health: 'disk-full', reason: diskPause.reason }, now(), 0, 0)
-      metrics.scrapes.inc({ health: 'disk-full', profile_type: this.target.profileType })
+      metrics.scrapes.inc({ health: 'disk-full', profile_type: target.profileType })
+      metrics.skipped.inc({ reason: 'disk-full' })
       return 'disk-full'
     }
-    const result = await scrape(this.target, clients, { signal, now })
+    this.#hasScraped = true
+    const result = await scrape(target, clients, { signal, now })
     const { attempt, receivedBytes } = result
-    metrics.duration.observe({ profile_type: this.target.profileType }, attempt.durationMs / 1000)
-    metrics.receivedBytes.inc({ profile_type: this.target.profileType }, receivedBytes)
+    metrics.duration.observe({ profile_type: this.#target.profileType }, attempt.durationMs / 1000)
+    metrics.receivedBytes.inc({ profile_type: this.#target.profileType }, receivedBytes)
     const stored = await this.#store(result)
     this.#report(stored, attempt.timeMs, attempt.durationMs, receivedBytes)
-    metrics.scrapes.inc({ health: stored.health, profile_type: this.target.profileType })
+    metrics.scrapes.inc({ health: stored.health, profile_type: this.#target.profileType })
     return stored.health
   }
 
   /** Ok only once the store has it. An empty block or mutex profile is the normal case, so no row says it each time. */
   async #store({ health, reason, attempt }: Scrape): Promise<{ health: HealthClass; reason: string }> {
-    if (health === 'empty' && !this.target.keepEmpty) return { health, reason }
+    if (health === 'empty' && !this.#target.keepEmpty) return { health, reason }
     const { store, diskPause, metrics, log, now } = this.#options
     try {
       if (this.#owed !== undefined) await store.append(this.#owed)
@@ -129,7 +165,7 @@ export class ScrapeLoop {
       const { code, message } = error as NodeJS.ErrnoException
       metrics.storeFailures.inc({ code: code ?? 'OTHER' })
       if (code === 'DISK_FULL') diskPause.begin(now(), message)
-      else if (code !== 'CLOSED') log.error(`store the profile of ${this.target.url}: ${message}`)
+      else if (code !== 'CLOSED') log.error(`store the profile of ${this.#target.url}: ${message}`)
       this.#owed ??= this.#withoutRoom(attempt.timeMs, attempt.durationMs)
       // Whatever the disk's trouble is: what is not on it is not ok.
       return { health: 'disk-full', reason: message }
@@ -137,7 +173,7 @@ export class ScrapeLoop {
   }
 
   #withoutRoom(timeMs: number, durationMs: number): Attempt {
-    return { labels: this.target.labels, timeMs, durationMs, health: 'disk-full', httpStatus: 0 }
+    return { labels: this.#target.labels, timeMs, durationMs, health: 'disk-full', httpStatus: 0 }
   }
 
   #report(
@@ -150,13 +186,14 @@ export class ScrapeLoop {
     if (health !== state.health) {
       const isWell = health === 'ok' || health === 'empty'
       const { log } = this.#options
-      const facts = { url: this.target.url, profileType: this.target.profileType, health }
-      if (!isWell) log.warn(facts, `scrape ${this.target.url}: ${health}: ${reason}`)
-      else if (state.health !== 'unknown') log.info(facts, `scrape ${this.target.url}: ${health} again`)
+      const facts = { url: this.#target.url, profileType: this.#target.profileType, health }
+      if (!isWell) log.warn(facts, `scrape ${this.#target.url}: ${health}: ${reason}`)
+      else if (state.health !== 'unknown') log.info(facts, `scrape ${this.#target.url}: ${health} again`)
     }
     state.health = health
     state.reason = reason
-    state.remedy = remedies[health]
+    const { meshRemedy } = this.#target.facts ?? {}
+    state.remedy = (health === 'mesh-blocked' ? meshRemedy : undefined) ?? remedies[health]
     state.lastScrapeMs = timeMs
     state.lastDurationMs = durationMs
     state.lastSizeBytes = sizeBytes

@@ -30,10 +30,16 @@ export function createScrapeMetrics(registry: Registry) {
       labelNames: ['code'] as const,
       registers,
     }),
+    skipped: new Counter({
+      name: 'conprof_collector_scrapes_skipped_total',
+      help: 'Scrapes that did not start in their interval: the one before took too long, the disk is full, or the process was frozen.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
     targets: new Gauge({
       name: 'conprof_collector_targets',
-      help: 'Targets by the health of their last scrape.',
-      labelNames: ['health'] as const,
+      help: 'Targets by the health of their last scrape; outside Kubernetes the workload is the job.',
+      labelNames: ['namespace', 'workload', 'profile_type', 'health'] as const,
       registers,
     }),
   }

@@ -22,7 +22,9 @@ export async function scrape(
   const answer = await fetchProfile(target, clients, options.signal)
   options.signal.throwIfAborted()
   const durationMs = performance.now() - start
-  const verdict = classify(answer, { isPlain: target.scheme === 'http', keepEmpty: target.keepEmpty })
+  const { scheme, keepEmpty, facts } = target
+  const isMeshed = facts?.meshRemedy !== undefined
+  const verdict = classify(answer, { isPlain: scheme === 'http', keepEmpty, isMeshed })
   const body = 'error' in answer ? undefined : answer.body
   const keepsBody = body !== undefined && (verdict.health === 'ok' || verdict.health === 'not-pprof')
   return {
@@ -35,12 +37,15 @@ export async function scrape(
       health: verdict.health,
       httpStatus: 'error' in answer ? 0 : answer.status,
       ...(keepsBody && { body }),
+      ...(facts?.process !== undefined && { process: facts.process }),
     },
   }
 }
 
 async function fetchProfile(target: Target, clients: HttpClients, signal: AbortSignal): Promise<Answer> {
   const timeout = AbortSignal.timeout(target.timeoutMs)
+  const start = performance.now()
+  let hasBegun = false
   try {
     const { dispatcher, headers } = await clients.prepare(target.http, target)
     const response = await request(target.url, {
@@ -56,6 +61,7 @@ async function fetchProfile(target: Target, clients: HttpClients, signal: AbortS
       bodyTimeout: 0,
       signal: AbortSignal.any([signal, timeout]),
     })
+    hasBegun = true
     const chunks: Uint8Array[] = []
     let length = 0
     for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
@@ -82,6 +88,6 @@ async function fetchProfile(target: Target, clients: HttpClients, signal: AbortS
       return {
         error: new DOMException(`no whole answer within ${target.timeoutMs / 1000} s`, 'TimeoutError'),
       }
-    return { error: error as Error }
+    return { error: error as Error, ...(!hasBegun && { silentMs: performance.now() - start }) }
   }
 }

@@ -4,10 +4,11 @@ import type { Config } from '../config/scrape-config.ts'
 import { Discovery } from '../discovery/discovery.ts'
 import { createDiscoveryMetrics, type DiscoveryMetrics } from '../discovery/discovery-metrics.ts'
 import type { ProfileStore } from '../profile-store.ts'
-import { type DroppedTarget, type Target, targetsOf } from '../target.ts'
+import { type JobTargets, type Target, targetsOf } from '../target.ts'
 import { DiskPause } from './disk-pause.ts'
 import { HttpClients } from './http-clients.ts'
-import { ScrapeLoop } from './scrape-loop.ts'
+import { openGate, type ScrapeGate } from './scrape-gate.ts'
+import { type LoopState, ScrapeLoop } from './scrape-loop.ts'
 import { createScrapeMetrics, type ScrapeMetrics } from './scrape-metrics.ts'
 import { Turns } from './turns.ts'
 
@@ -18,6 +19,8 @@ export interface ScraperOptions {
   readonly now?: () => number
   /** How long a full disk stops scraping before it is tried again; 10 s. */
   readonly diskPauseMs?: number
+  /** Asked before each scrape; always open without it. */
+  readonly gate?: ScrapeGate
 }
 
 /** Keeps one loop per target. A target that stays as it is goes on undisturbed when others change. */
@@ -29,14 +32,11 @@ export class Scraper {
   readonly #diskPause: DiskPause
   readonly #loops = new Map<
     string,
-    { loop: ScrapeLoop; settings: string; stop: AbortController; ended: Promise<void> }
+    { readonly loop: ScrapeLoop; readonly stop: AbortController; readonly ended: Promise<void> }
   >()
   readonly #discoveryMetrics: DiscoveryMetrics
   /** What discovery found last, by job. */
-  #jobs = new Map<
-    string,
-    { readonly active: readonly Target[]; readonly dropped: readonly DroppedTarget[] }
-  >()
+  #jobs = new Map<string, JobTargets>()
   #config: Config | undefined
   #discovering: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined
   #signal: AbortSignal | undefined
@@ -54,6 +54,7 @@ export class Scraper {
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     this.#signal = signal
     if (this.#config !== undefined) this.applyConfig(this.#config)
+    else this.#sync()
     const count = setInterval(() => this.#countTargets(), 5000)
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
@@ -101,44 +102,76 @@ export class Scraper {
     this.#sync()
   }
 
+  /**
+   * From now on these targets, by who found them; what stays the same goes on undisturbed. Instead of a config.
+   * Targets that are the same objects as before cost nothing.
+   */
+  applyTargets(jobs: ReadonlyMap<string, JobTargets>): void {
+    this.#jobs = new Map(jobs)
+    if (this.#signal !== undefined && !this.#signal.aborted) this.#sync()
+  }
+
   #sync(): void {
-    const { store, log, now = Date.now } = this.#options
-    const wanted = new Map(
-      [...this.#jobs.values()].flatMap(({ active }) => active).map((target) => [target.key, target] as const),
-    )
-    for (const [key, { settings, stop }] of this.#loops) {
+    const wanted = new Map<string, Target>()
+    for (const { active } of this.#jobs.values()) for (const target of active) wanted.set(target.key, target)
+    for (const [key, { loop, stop }] of this.#loops) {
       const target = wanted.get(key)
-      if (target !== undefined && settingsOf(target) === settings) continue
+      if (target?.intervalMs === loop.target.intervalMs) {
+        loop.update(target)
+        continue
+      }
       stop.abort()
       this.#loops.delete(key)
     }
-    for (const [key, target] of wanted) {
-      if (this.#loops.has(key)) continue
-      const loop = new ScrapeLoop(target, {
-        store,
-        log,
-        now,
-        clients: this.#clients,
-        turns: this.#turns,
-        diskPause: this.#diskPause,
-        metrics: this.#metrics,
-      })
-      const stop = new AbortController()
-      const ended = loop.run({ signal: stop.signal })
-      this.#loops.set(key, { loop, settings: settingsOf(target), stop, ended })
-    }
+    for (const [key, target] of wanted) if (!this.#loops.has(key)) this.#start(key, target)
     this.#countTargets()
   }
 
+  #start(key: string, target: Target): void {
+    const { store, log, now = Date.now, gate = openGate } = this.#options
+    const loop = new ScrapeLoop(target, {
+      store,
+      log,
+      now,
+      gate,
+      clients: this.#clients,
+      turns: this.#turns,
+      diskPause: this.#diskPause,
+      metrics: this.#metrics,
+    })
+    const stop = new AbortController()
+    const ended = loop.run({ signal: stop.signal })
+    this.#loops.set(key, { loop, stop, ended })
+  }
+
+  /** Of every loop that runs now. */
+  loops(): { readonly target: Target; readonly state: Readonly<LoopState> }[] {
+    return [...this.#loops.values()].map(({ loop: { target, state } }) => ({ target, state }))
+  }
+
   #countTargets(): void {
+    const counts = new Map<string, number>()
+    for (const { target, state } of this.loops()) {
+      const { namespace = '', workload = target.job } = target.labels
+      const labels = JSON.stringify([namespace, workload, target.profileType, state.health])
+      counts.set(labels, (counts.get(labels) ?? 0) + 1)
+    }
     this.#metrics.targets.reset()
-    for (const { loop } of this.#loops.values()) this.#metrics.targets.inc({ health: loop.state.health })
+    for (const [labels, count] of counts) {
+      const [namespace, workload, profile_type, health] = JSON.parse(labels) as [
+        string,
+        string,
+        string,
+        string,
+      ]
+      this.#metrics.targets.set({ namespace, workload, profile_type, health }, count)
+    }
   }
 
   /** As `/api/v1/targets` answers. */
   targets() {
     return {
-      activeTargets: [...this.#loops.values()].map(({ loop: { target, state } }) => ({
+      activeTargets: this.loops().map(({ target, state }) => ({
         scrapePool: target.job,
         scrapeUrl: target.url,
         labels: target.labels,
@@ -163,9 +196,4 @@ export class Scraper {
         })),
     }
   }
-}
-
-/** Everything that makes a loop another loop. */
-function settingsOf({ discoveredLabels: _, ...target }: Target): string {
-  return JSON.stringify(target)
 }

@@ -38,6 +38,10 @@ interface Case {
   readonly body?: Uint8Array
 }
 
+const meshed: Partial<Target> = {
+  facts: { owner: 'annotations', endpoint: '', meshRemedy: 'annotate the pod' },
+}
+
 const answers =
   (status: number, body: string | Uint8Array, headers: Record<string, string> = {}) =>
   () =>
@@ -198,6 +202,56 @@ const cases: readonly Case[] = [
     server: answers(500, 'oops', { server: 'istio-envoy', 'x-envoy-upstream-service-time': '3' }),
     want: 'http-5xx',
     reason: /500: oops/,
+  },
+  {
+    name: 'a mesh that closes the connection at once',
+    server: () => tcpServer((socket) => socket.once('data', () => socket.resetAndDestroy())),
+    target: meshed,
+    want: 'mesh-blocked',
+    reason: /./,
+  },
+  {
+    name: 'a mesh that closes the connection in the handshake',
+    server: () => tcpServer((socket) => socket.once('data', () => socket.resetAndDestroy())),
+    target: { ...meshed, scheme: 'https' },
+    want: 'mesh-blocked',
+    reason: /./,
+  },
+  {
+    name: 'a mesh that answers with an alert of TLS',
+    server: () => tcpServer((socket) => socket.once('data', () => socket.end('\x15\x03\x01\0\x02\x02\x28'))),
+    target: meshed,
+    want: 'mesh-blocked',
+    reason: /no HTTP/,
+  },
+  {
+    name: 'a mesh that says 503 for a program that was not asked',
+    server: answers(503, ''),
+    target: meshed,
+    want: 'mesh-blocked',
+    reason: /503/,
+    status: 503,
+  },
+  {
+    name: 'a program in a mesh that says 503 itself',
+    server: answers(503, 'shutting down', { 'x-envoy-upstream-service-time': '3' }),
+    target: meshed,
+    want: 'http-5xx',
+    reason: /503: shutting down/,
+  },
+  {
+    name: 'a program in a mesh that ends while it is asked',
+    server: () => tcpServer((socket) => setTimeout(() => socket.resetAndDestroy(), 1200)),
+    target: meshed,
+    want: 'reset',
+    reason: /./,
+  },
+  {
+    name: 'a program in a mesh without this profile',
+    server: answers(404, 'Unknown profile'),
+    target: meshed,
+    want: 'unsupported',
+    reason: /404/,
   },
   {
     name: 'a password is wanted',

@@ -1,0 +1,8 @@
+/** Asked right before each scrape: while it is closed none starts. */
+export interface ScrapeGate {
+  isOpen(): boolean
+  /** Resolves once it is open; rejects with the signal's reason. */
+  opened(options: { readonly signal: AbortSignal }): Promise<void>
+}
+
+export const openGate: ScrapeGate = { isOpen: () => true, opened: async () => {} }

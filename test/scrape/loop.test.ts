@@ -1,0 +1,178 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Registry } from 'prom-client'
+import t, { type Test } from 'tap'
+import type { Attempt } from '../../block/attempt.ts'
+import type { ScrapeGate } from '../../collector/scrape/scrape-gate.ts'
+import { Scraper } from '../../collector/scrape/scraper.ts'
+import type { Target } from '../../collector/target.ts'
+import type { TargetFacts } from '../../collector/target-facts.ts'
+import { silentLogger } from '../../lib/log.ts'
+import { httpServer, tcpServer } from './sick-servers.ts'
+
+const corpus = new URL('../testdata/corpus/prometheus/heap/', import.meta.url)
+const heap = readFileSync(new URL(readdirSync(corpus)[0]!, corpus))
+
+const facts: TargetFacts = { owner: 'annotations', endpoint: '' }
+
+function targetOf(address: string, more: Partial<Target> = {}): Target {
+  return {
+    key: `a ${address}`,
+    job: 'annotations',
+    profileType: 'heap',
+    labels: { namespace: 'shop', pod: 'cart-0', workload: 'cart', profile_type: 'heap' },
+    discoveredLabels: {},
+    url: `http://${address}/debug/pprof/heap`,
+    scheme: 'http',
+    address,
+    intervalMs: 200,
+    timeoutMs: 2000,
+    keepEmpty: true,
+    http: { tls: { insecureSkipVerify: false }, followRedirects: false },
+    facts,
+    ...more,
+  }
+}
+
+function start(t: Test, target: Target, options: { readonly gate?: ScrapeGate } = {}) {
+  const attempts: Attempt[] = []
+  const registry = new Registry()
+  const store = { append: async (attempt: Attempt) => void attempts.push(attempt) }
+  const scraper = new Scraper({ store, log: silentLogger(), registry, ...options })
+  const apply = (...targets: Target[]) =>
+    scraper.applyTargets(new Map([['object', { active: targets, dropped: [] }]]))
+  apply(target)
+  const stop = new AbortController()
+  const ended = scraper.run({ signal: stop.signal })
+  t.teardown(async () => {
+    stop.abort()
+    await ended
+  })
+  return { scraper, attempts, registry, apply }
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  const endMs = performance.now() + 10_000
+  while (!isTrue()) {
+    if (performance.now() > endMs) throw new Error(`waited 10 s for ${isTrue}`)
+    await sleep(10)
+  }
+}
+
+t.test('facts and settings that change leave a running scrape alone', async (t) => {
+  let closed = 0
+  const seen: (string | undefined)[] = []
+  const server = await httpServer((request, response) => {
+    seen.push(request.headers.authorization)
+    response.on('close', () => (closed += response.writableFinished ? 0 : 1))
+    setTimeout(() => response.end(heap), 600)
+  })
+  t.teardown(() => server.close())
+  const process = {
+    containerId: 'containerd://1',
+    restartCount: 0,
+    startTimeMs: 1,
+    image: 'shop/cart:1',
+    memoryLimitBytes: 1,
+    cpuLimitMillicores: 1,
+  }
+  const { attempts, apply } = start(t, targetOf(server.address, { facts: { ...facts, process } }))
+  await until(() => seen.length === 1)
+  const restarted = { ...process, restartCount: 1 }
+  const http = {
+    authorization: { type: 'Bearer', credentials: 'new' },
+    tls: { insecureSkipVerify: false },
+    followRedirects: false,
+  }
+  apply(
+    targetOf(server.address, {
+      http,
+      facts: { ...facts, process: restarted, startAfterMs: Date.now() + 60_000 },
+    }),
+  )
+  await until(() => attempts.length === 2)
+  t.equal(closed, 0)
+  t.strictSame(
+    attempts.map((attempt) => attempt.process),
+    [process, restarted],
+  )
+  t.strictSame(seen.slice(0, 2), [undefined, 'Bearer new'])
+})
+
+t.test('a new loop waits until startAfter, and none starts after a removal', async (t) => {
+  const times: number[] = []
+  const server = await httpServer((_, response) => {
+    times.push(Date.now())
+    response.end(heap)
+  })
+  t.teardown(() => server.close())
+  const startAfterMs = Date.now() + 800
+  const { apply } = start(t, targetOf(server.address, { facts: { ...facts, startAfterMs } }))
+  await sleep(300)
+  // Put off once more before it began.
+  const later = startAfterMs + 400
+  apply(targetOf(server.address, { facts: { ...facts, startAfterMs: later } }))
+  await until(() => times.length > 0)
+  t.ok(times[0]! >= later, `${times[0]! - later} ms after`)
+  t.ok(times[0]! < later + 400, 'its next slot')
+  apply()
+  const { length } = times
+  await sleep(500)
+  t.equal(times.length, length)
+})
+
+t.test('nothing starts while the gate is closed', async (t) => {
+  let asked = 0
+  const server = await httpServer((_, response) => {
+    asked++
+    response.end(heap)
+  })
+  t.teardown(() => server.close())
+  let isOpen = false
+  let open = () => {}
+  const opening = new Promise<void>((resolve) => (open = resolve))
+  const gate: ScrapeGate = { isOpen: () => isOpen, opened: () => opening }
+  const { attempts, registry } = start(t, targetOf(server.address), { gate })
+  await sleep(700)
+  t.equal(asked, 0)
+  isOpen = true
+  open()
+  await until(() => attempts.length > 0)
+  t.match(await registry.metrics(), /conprof_collector_scrapes_skipped_total\{reason="frozen"\} [3-5]\b/)
+})
+
+t.test('a slow scrape counts the slots that it misses', async (t) => {
+  const server = await httpServer((_, response) => void setTimeout(() => response.end(heap), 500))
+  t.teardown(() => server.close())
+  const { attempts, registry } = start(t, targetOf(server.address))
+  await until(() => attempts.length > 0)
+  t.match(await registry.metrics(), /conprof_collector_scrapes_skipped_total\{reason="late"\} [12]\b/)
+})
+
+t.test('what a mesh refuses says what helps, and is tried seldom', async (t) => {
+  let asked = 0
+  const server = await tcpServer((socket) => {
+    asked++
+    socket.once('data', () => socket.resetAndDestroy())
+  })
+  t.teardown(() => server.close())
+  const meshRemedy = 'set traffic.sidecar.istio.io/excludeInboundPorts: "6060" on the pod'
+  const { scraper, attempts, registry } = start(
+    t,
+    targetOf(server.address, { facts: { ...facts, meshRemedy } }),
+  )
+  await until(() => attempts.length === 1)
+  await sleep(600)
+  t.equal(asked, 1)
+  const [target] = scraper.targets().activeTargets
+  t.match(target, { health: 'mesh-blocked', remedy: meshRemedy })
+  const waitMs = target!.nextScrape - Date.now()
+  t.ok(waitMs > 290_000 && waitMs < 301_000, `next in ${waitMs} ms`)
+  // Counted every few seconds, and whenever the config changes.
+  scraper.applyTargets(new Map())
+  scraper.applyTargets(new Map([['object', { active: [targetOf(server.address)], dropped: [] }]]))
+  t.match(
+    await registry.metrics(),
+    'conprof_collector_targets{namespace="shop",workload="cart",profile_type="heap",health="unknown"} 1',
+  )
+})
