@@ -1,121 +1,90 @@
 import { z } from 'zod'
+import { protectedLabels } from '../../collector/config/scrape-config-resource.ts'
+import { celList, celText, withRules } from './cel-rule.ts'
+import { endpointList } from './endpoint.ts'
+import { isEmptySelector, labelSelector, namespaceSelector } from './label-selector.ts'
+import { keysRule, labelKey, labelNamePattern, mapOf, setOf, text } from './text-schema.ts'
+
+export type { Endpoint } from './endpoint.ts'
+export type { LabelSelector, NamespaceSelector } from './label-selector.ts'
+export type { ProfileSettings } from './profile-settings.ts'
+export type { Relabeling } from './relabeling.ts'
+export type { SecretKeyRef } from './secret-fields.ts'
 
 /** `ProfileTarget`, `conprof.io/v1alpha1`: what a team applies beside its workload. Shapes are PodMonitor's where it has them. */
 export const group = 'conprof.io'
 export const version = 'v1alpha1'
 
-const labelName = z
-  .string()
-  .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/)
-  .max(128)
-const labelValue = z.string().max(63)
-const duration = z
-  .string()
-  .regex(/^([0-9]+(ms|s|m|h))+$/)
-  .max(32)
+const labelNameRegex = new RegExp(labelNamePattern)
+const isProtected = `in ${celList(protectedLabels)}`
+const protectedMessage = 'is protected: it says who a profile belongs to'
 
-export const labelSelector = z.strictObject({
-  matchLabels: z.record(z.string().min(1).max(317), labelValue).optional(),
-  matchExpressions: z
-    .array(
-      z.strictObject({
-        key: z.string().min(1).max(317),
-        operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: z.array(labelValue).max(100).optional(),
-      }),
-    )
-    .max(32)
-    .optional(),
-})
+const labels = withRules(mapOf(text(1024), 32), [
+  keysRule({
+    cel: `size(key) <= 128 && key.matches(${celText(labelNamePattern)}) && !key.startsWith('__')`,
+    holds: (key) => key.length <= 128 && labelNameRegex.test(key) && !key.startsWith('__'),
+    message: 'is no label name: want at most 128 letters, digits and _, not beginning with __',
+  }),
+  keysRule({
+    cel: `key.startsWith('__') || !(key ${isProtected})`,
+    holds: (key) => key.startsWith('__') || !protectedLabels.includes(key),
+    message: protectedMessage,
+  }),
+])
 
-export const namespaceSelector = z.strictObject({
-  any: z.boolean().optional(),
-  matchNames: z.array(z.string().min(1).max(63)).max(100).optional(),
-  ...labelSelector.shape,
-})
+const podLabel = withRules(labelKey, [
+  {
+    cel: `!(self ${isProtected})`,
+    holds: (self) => !protectedLabels.includes(self),
+    message: protectedMessage,
+  },
+])
 
-/** A key of a Secret in the ProfileTarget's own namespace. */
-export const secretKeyRef = z.strictObject({
-  name: z.string().min(1).max(253),
-  key: z.string().min(1).max(253),
-})
-
-const tls = z.strictObject({
-  ca: z.strictObject({ secret: secretKeyRef }).optional(),
-  cert: z.strictObject({ secret: secretKeyRef }).optional(),
-  keySecret: secretKeyRef.optional(),
-  serverName: z.string().min(1).max(253).optional(),
-  insecureSkipVerify: z.boolean().optional(),
-})
-
-export const profileSettings = z.strictObject({
-  type: z
-    .string()
-    .regex(/^[a-zA-Z_][a-zA-Z0-9_.-]*$/)
-    .max(63),
-  enabled: z.boolean().optional(),
-  path: z
-    .string()
-    .regex(/^\/[^\s?#]*$/)
-    .max(512)
-    .optional(),
-  seconds: z.int().min(1).max(300).optional(),
-})
-
-export const relabeling = z.strictObject({
-  action: z
-    .enum([
-      'replace',
-      'keep',
-      'drop',
-      'labeldrop',
-      'labelkeep',
-      'labelmap',
-      'lowercase',
-      'uppercase',
-      'hashmod',
-    ])
-    .optional(),
-  sourceLabels: z.array(labelName).max(50).optional(),
-  separator: z.string().max(128).optional(),
-  regex: z.string().max(1024).optional(),
-  modulus: z.int().min(1).optional(),
-  targetLabel: z.string().max(128).optional(),
-  replacement: z.string().max(1024).optional(),
-})
-
-export const endpoint = z.strictObject({
-  name: z.string().min(1).max(63).default('default'),
-  port: z.union([z.int().min(1).max(65_535), z.string().min(1).max(15)]),
-  container: z.string().min(1).max(63).optional(),
-  scheme: z.enum(['http', 'https']).default('http'),
-  pathPrefix: z.string().max(256).default(''),
-  interval: duration.default('60s'),
-  timeout: duration.default('10s'),
-  profiles: z.array(profileSettings).max(20).optional(),
-  params: z.record(z.string().min(1).max(128), z.array(z.string().max(1024)).max(16)).optional(),
-  authorization: z
-    .strictObject({ type: z.string().min(1).max(64).default('Bearer'), credentials: secretKeyRef })
-    .optional(),
-  basicAuth: z.strictObject({ username: secretKeyRef, password: secretKeyRef.optional() }).optional(),
-  tls: tls.optional(),
-  tlsConfig: tls.optional(),
-  relabelings: z.array(relabeling).max(50).optional(),
-})
-
-export const profileTargetSpec = z.strictObject({
-  selector: labelSelector,
-  namespaceSelector: namespaceSelector.optional(),
-  endpoints: z.array(endpoint).min(1).max(10),
-  podTargetLabels: z.array(z.string().min(1).max(317)).max(32).optional(),
-  labels: z.record(labelName, z.string().max(1024)).optional(),
-  limits: z.strictObject({ maxTargets: z.int().min(0).default(0) }).optional(),
-  mesh: z.enum(['auto', 'direct', 'skip']).default('auto'),
-  suspend: z.boolean().default(false),
-})
+export const profileTargetSpec = withRules(
+  z.strictObject({
+    selector: labelSelector.describe(
+      'Which pods, by their labels. An empty one, {}, selects all pods of the namespaces.',
+    ),
+    namespaceSelector: namespaceSelector
+      .optional()
+      .describe(
+        "Which namespaces the pods are in. The ProfileTarget's own without it, and where it is empty; others only where the operator runs with --allow-cross-namespace.",
+      ),
+    endpoints: endpointList.describe('Where the pods serve pprof, and what is scraped there.'),
+    podTargetLabels: setOf(podLabel, 32)
+      .optional()
+      .describe(
+        'Labels of the pod that become labels of its profiles. Characters that are no letters, digits or _ become _.',
+      ),
+    labels: labels.optional().describe('Labels for all profiles, such as service_name or team.'),
+    limits: z
+      .strictObject({
+        maxTargets: z
+          .int()
+          .min(0)
+          .max(100_000)
+          .default(0)
+          .describe('How many targets at most, the oldest pods first; 0 is no limit.'),
+      })
+      .optional()
+      .describe('Protects against a selector that finds more than was meant.'),
+    mesh: z
+      .enum(['auto', 'direct', 'skip'])
+      .default('auto')
+      .describe(
+        'Pods of a service mesh: auto scrapes them and says what to change where the mesh refuses, direct takes no notice of the mesh, skip leaves them out.',
+      ),
+    suspend: z.boolean().default(false).describe('True stops all scraping; the ProfileTarget stays.'),
+  }),
+  [
+    {
+      cel: '!has(self.namespaceSelector) || !has(self.namespaceSelector.any) || !self.namespaceSelector.any || (has(self.selector.matchLabels) && size(self.selector.matchLabels) > 0) || (has(self.selector.matchExpressions) && size(self.selector.matchExpressions) > 0)',
+      holds: (self) => self.namespaceSelector?.any !== true || !isEmptySelector(self.selector),
+      message:
+        'empty, with namespaceSelector.any: that is every pod of the cluster, so select some by their labels',
+      fieldPath: '.selector',
+    },
+  ],
+)
 
 export type ProfileTargetSpec = z.infer<typeof profileTargetSpec>
-export type Endpoint = z.infer<typeof endpoint>
-export type ProfileSettings = z.infer<typeof profileSettings>
-export type LabelSelector = z.infer<typeof labelSelector>
-export type SecretKeyRef = z.infer<typeof secretKeyRef>
