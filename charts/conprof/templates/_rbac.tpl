@@ -1,0 +1,22 @@
+{{/* What the operator needs wherever it looks for targets. */}}
+{{- define "conprof.watchRules" -}}
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch]
+- apiGroups: [conprof.io]
+  resources: [profiletargets]
+  verbs: [get, list, watch]
+- apiGroups: [conprof.io]
+  resources: [profiletargets/status]
+  verbs: [get, update, patch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, update, patch]
+{{- end }}
+
+{{/* By name, one for each shard that there may ever be. */}}
+{{- define "conprof.credentialsSecrets" -}}
+{{- range $ordinal := until (int .Values.collector.maxReplicas) }}
+- {{ include "conprof.fullname" $ }}-collector-{{ $ordinal }}-credentials
+{{- end }}
+{{- end }}
