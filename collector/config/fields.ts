@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from '../../lib/duration.ts'
+import { nearestName } from '../../lib/nearest-name.ts'
 
 /** One value, given as text, number or boolean; `read` throws a SyntaxError about what it does not like. */
 export function scalar<T>(read: (text: string) => T) {
@@ -111,22 +112,6 @@ function unknownField(
 ): string {
   const hint = hints[key]
   if (hint !== undefined) return hint
-  const near = known
-    .map((name) => ({ name, distance: editDistance(name, key) }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  return near !== undefined && near.distance <= Math.max(1, Math.floor(key.length / 4))
-    ? `unknown field, did you mean ${near.name}`
-    : 'unknown field'
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length]!
+  const near = nearestName(key, known)
+  return near === undefined ? 'unknown field' : `unknown field, did you mean ${near}`
 }
