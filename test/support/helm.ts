@@ -1,0 +1,101 @@
+import { execFile, spawn } from 'node:child_process'
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Test } from 'tap'
+
+export interface Helm {
+  /** `3` or `4`. */
+  readonly major: number
+  /** Runs it to its end; rejects only where it cannot be started. */
+  run(parameters: readonly string[]): Promise<HelmAnswer>
+  /** Its output; rejects with its stderr where it fails. */
+  must(parameters: readonly string[]): Promise<string>
+}
+
+export interface HelmAnswer {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The folder of our chart. */
+export const chart = fileURLToPath(new URL('../../charts/conprof', import.meta.url))
+
+/** The real Helm of each major version that the chart promises to work with, with a home of the test's own. */
+export async function bothHelms(t: Test, options: { readonly kubeconfig?: string } = {}): Promise<Helm[]> {
+  const home = await mkdtemp(join(tmpdir(), 'conprof-helm-'))
+  t.teardown(() => rm(home, { recursive: true, force: true }))
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env['PATH'],
+    HOME: home,
+    // Without one it must not find a cluster of whoever runs the tests.
+    KUBECONFIG: options.kubeconfig ?? join(home, 'no-cluster'),
+  }
+  const helms: Helm[] = []
+  for (const version of versions) {
+    const run = runner(await installHelm(version), env)
+    helms.push({
+      major: Number(version.slice(1, 2)),
+      run,
+      must: async (parameters) => {
+        const { code, stdout, stderr } = await run(parameters)
+        if (code !== 0) throw new Error(`helm ${parameters.join(' ')}: exit ${code}: ${stderr.trim()}`)
+        return stdout
+      },
+    })
+  }
+  return helms
+}
+
+function runner(binary: string, env: NodeJS.ProcessEnv): Helm['run'] {
+  return async (parameters) => {
+    const child = spawn(binary, parameters, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', resolve)
+    })
+    return { code, stdout, stderr }
+  }
+}
+
+/** Built once per machine, outside of the tree; about two minutes. */
+async function installHelm(version: string): Promise<string> {
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
+  const folder = join(cache, 'conprof-test', 'bin')
+  const binary = join(folder, `helm-${version}`)
+  if (await exists(binary)) return binary
+  await mkdir(folder, { recursive: true })
+  // Elsewhere first: another test may be looking, or building, at the same time.
+  const building = await mkdtemp(join(folder, 'building-'))
+  try {
+    const name = `helm.sh/helm/${version.slice(0, 2)}/cmd/helm@${version}`
+    await promisify(execFile)('go', ['install', name], {
+      env: { ...process.env, GOBIN: building },
+      maxBuffer: 64 << 20,
+    })
+    await rename(join(building, 'helm'), binary)
+  } catch (error) {
+    const { code, stderr } = error as { code?: unknown; stderr?: string }
+    const seen = code === 'ENOENT' ? 'no "go" on the path, want Go 1.21 or later' : stderr?.trim()
+    throw new Error(`build helm ${version}: ${seen ?? error}`, { cause: error })
+  } finally {
+    await rm(building, { recursive: true, force: true })
+  }
+  return binary
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+const versions = ['v3.19.5', 'v4.3.1']
