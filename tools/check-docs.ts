@@ -55,9 +55,10 @@ function unknownFlags(page: Page): string[] {
   const commands = fences(page)
     .filter(({ language }) => language === 'sh')
     .flatMap(({ body }) => body.replaceAll('\\\n', ' ').split('\n'))
-    .filter((line) => /\bconprof\b/.test(line))
+    // Elsewhere it is the name of a release or namespace, and the flags are kubectl's.
+    .map((line) => / conprof (?:-- )?((?:all|operator|collector|query|check|block) .*)/.exec(` ${line}`)?.[1])
   return commands
-    .flatMap((line) => line.split('#')[0]!.match(/--[a-z][\w.-]*[\w]/g) ?? [])
+    .flatMap((line = '') => line.split('#')[0]!.match(/--[a-z][\w.-]*[\w]/g) ?? [])
     .filter((flag) => !flagSources.includes(flag) && flag !== '--help')
     .map((flag) => `${page.path}: no command knows the flag ${flag}`)
 }
