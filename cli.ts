@@ -6,6 +6,7 @@ import { addCheckCommands } from './cli/check-commands.ts'
 import { fail } from './cli/fail.ts'
 import { followFlagTexts } from './cli/flag-texts.ts'
 import { addFlags, logOptions, queryTimeout, readAllFlags, storageOptions, webOptions } from './cli/flags.ts'
+import { addQueryCommand } from './cli/query-command.ts'
 import { shutdownSignal } from './lib/lifecycle/shutdown-signal.ts'
 import { createLogger } from './lib/log.ts'
 import { createRegistry } from './lib/metrics.ts'
@@ -66,6 +67,8 @@ all.action(async (values: Record<string, unknown>) => {
     },
   })
 })
+
+addQueryCommand(program)
 
 program.commandsGroup('Tools:')
 addCheckCommands(program)

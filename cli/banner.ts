@@ -4,7 +4,9 @@ export interface Banner {
   readonly version: string
   readonly uiUrl: string
   /** One clause, such as `3 targets of 1 job, from examples/conprof.yaml`. */
-  readonly scraping: string
+  readonly scraping?: string
+  /** Where heads are read, such as `dnssrv+_http._tcp.conprof-collector`. */
+  readonly collectors?: string
   /** One clause, such as `./data/bucket, kept for 90d`. */
   readonly data: string
 }
@@ -19,7 +21,8 @@ export function formatBanner(banner: Banner, options: { readonly color: boolean 
     `  ${style('bold', 'conprof')} ${banner.version}`,
     '',
     row('open', style(['cyan', 'underline'], banner.uiUrl)),
-    row('scraping', banner.scraping),
+    ...(banner.scraping === undefined ? [] : [row('scraping', banner.scraping)]),
+    ...(banner.collectors === undefined ? [] : [row('reading', banner.collectors)]),
     row('data', banner.data),
     row('stop', 'ctrl-c'),
     '',

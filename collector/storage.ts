@@ -50,6 +50,8 @@ export interface HeadQuery {
   readonly endMs: number
   readonly withoutBodies?: boolean
   readonly signal?: AbortSignal
+  /** Told why the answer is only a part of the head. */
+  readonly warn?: (why: string) => void
 }
 
 export interface StorageStatus {
@@ -190,6 +192,8 @@ export class Storage implements ProfileStore {
   /** Blocks of just what is asked for, of everything that is acknowledged and in no pending block. */
   async readHead(query: HeadQuery): Promise<Uint8Array[]> {
     const { matchers, startMs, endMs, withoutBodies = false } = query
+    if (!this.#isReplayed && this.#log.segments.length > 0)
+      query.warn?.('its log is still being read, after a start')
     const blocks: Uint8Array[] = []
     for (const generation of [...this.#generations]) {
       query.signal?.throwIfAborted()

@@ -104,6 +104,8 @@ async function runParts(parts: Parts): Promise<void> {
   const api = createApi({
     catalog,
     head: storage,
+    pending,
+    collector: () => ({ ...storage.status(), targets: scraper.targets().activeTargets.length }),
     targets: () => scraper.targets(),
     config: () => configFile?.shownYaml ?? '# no --config.file: conprof scrapes itself\n',
     flags: parts.flagTexts,

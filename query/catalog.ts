@@ -162,7 +162,8 @@ export class Catalog {
   #heads(): NamedHead[] {
     const { heads = [] } = this.#options
     const all = typeof heads === 'function' ? heads() : heads
-    return all.map((head, index) => ({ head, index, name: head.name ?? `head ${index}` }))
+    const unnamed = (index: number) => (all.length === 1 ? 'the head' : `head ${index}`)
+    return all.map((head, index) => ({ head, index, name: head.name ?? unnamed(index) }))
   }
 
   /** One collector: its head, then what it cut. All within its patience. */

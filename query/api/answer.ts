@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { saysMissing } from '../missing.ts'
 import { SelectorError } from '../selector.ts'
 import type { ErrorAnswer, ErrorType, SuccessAnswer } from './types.ts'
 
@@ -36,6 +37,7 @@ export function sendData(ctx: Context, data: unknown, warnings: readonly string[
 
 /** In a header too, for answers that are no JSON. Returns those that are shown. */
 export function setWarnings(ctx: Context, warnings: readonly string[]): readonly string[] {
+  ctx.state['isPartial'] = warnings.some(saysMissing)
   if (warnings.length === 0) return []
   const rest = warnings.length - maxWarnings
   const shown = rest > 0 ? [...warnings.slice(0, maxWarnings), `and ${rest} more warnings`] : warnings
@@ -51,6 +53,11 @@ export function setWarnings(ctx: Context, warnings: readonly string[]): readonly
 }
 
 const maxWarnings = 20
+
+/** Whether the answer that was set lacks something that is stored. */
+export function isPartial(ctx: Context): boolean {
+  return ctx.state['isPartial'] === true
+}
 
 /** What lies in a store and cannot be read now is no fault of this program. */
 function errorTypeOf(error: unknown): ErrorType {

@@ -7,7 +7,7 @@ import type { Catalog } from '../catalog.ts'
 import type { HeadSource } from '../head-source.ts'
 import type { PendingFile } from '../pending-files.ts'
 import { SelectorError } from '../selector.ts'
-import { ApiError, sendError } from './answer.ts'
+import { ApiError, isPartial, sendError } from './answer.ts'
 import { answerHead } from './head-route.ts'
 import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
 import { answerPendingBlock, answerPendingBlocks } from './pending-routes.ts'
@@ -15,12 +15,22 @@ import { answerProfile } from './profile-route.ts'
 import { answerProfiles } from './profiles-route.ts'
 import { answerQueryRange } from './query-range-route.ts'
 import { statusRoutes } from './status-routes.ts'
-import type { BuildInfoAnswer, FlagsAnswer, TargetsAnswer } from './types.ts'
+import type {
+  BuildInfoAnswer,
+  CollectorStatusAnswer,
+  CollectorsAnswer,
+  FlagsAnswer,
+  TargetsAnswer,
+} from './types.ts'
 
 export interface ApiOptions {
   readonly catalog: Catalog
   /** What this process scrapes; absent where it does not. */
   readonly targets?: () => TargetsAnswer
+  /** What this process says of itself as a collector; absent where it is none. */
+  readonly collector?: () => Omit<CollectorStatusAnswer, 'version'>
+  /** The collectors whose heads this process reads; absent where it reads no others'. */
+  readonly collectors?: CollectorsView
   /** What `/api/v1/head` gives away; absent where this process has none. */
   readonly head?: HeadSource
   /** What `/api/v1/blocks/pending` gives away; absent where this process cuts no blocks. */
@@ -33,6 +43,13 @@ export interface ApiOptions {
   readonly registry: Registry
   /** After this a query answers what it has by then; 2 minutes without it. */
   readonly timeoutMs?: number
+}
+
+export interface CollectorsView {
+  readonly targets: (options: {
+    readonly signal: AbortSignal
+  }) => Promise<{ readonly targets: TargetsAnswer; readonly warnings: readonly string[] }>
+  readonly status: () => CollectorsAnswer
 }
 
 /** What a route gets to work with. */
@@ -58,6 +75,13 @@ export function createApi(options: ApiOptions): Router {
     help: 'How long API requests took.',
     labelNames: ['route'],
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers: [registry],
+  })
+
+  const partial = new Counter({
+    name: 'conprof_query_partial_answers_total',
+    help: 'Answers that carried a warning that something is missing from them.',
+    labelNames: ['route'],
     registers: [registry],
   })
 
@@ -88,6 +112,7 @@ export function createApi(options: ApiOptions): Router {
         ctx.res.off('close', onClose)
         stop()
         requests.inc({ route: name, code: ctx.status })
+        if (isPartial(ctx)) partial.inc({ route: name })
       }
     }
 

@@ -2,13 +2,27 @@ import type { Context } from 'koa'
 import { ApiError, sendData } from './answer.ts'
 import type { Route, RouteRequest } from './create-api.ts'
 import { blocksParameters, noParameters, rangeOf, readParameters } from './parameters.ts'
-import type { BlockItem, BlocksAnswer, ConfigAnswer, RuntimeInfoAnswer, TargetsAnswer } from './types.ts'
+import type {
+  BlockItem,
+  BlocksAnswer,
+  CollectorStatusAnswer,
+  CollectorsAnswer,
+  ConfigAnswer,
+  RuntimeInfoAnswer,
+  TargetsAnswer,
+} from './types.ts'
 
 /** What the program says about itself. */
 export const statusRoutes: Readonly<Record<string, Route>> = {
-  '/targets': plain(
-    ({ options }): TargetsAnswer => options.targets?.() ?? { activeTargets: [], droppedTargets: [] },
+  '/targets': answerTargets,
+  '/status/collectors': plain(
+    ({ options }): CollectorsAnswer => options.collectors?.status() ?? { collectors: [], unresolved: [] },
   ),
+  '/status/collector': plain(({ options }): CollectorStatusAnswer => {
+    if (options.collector === undefined)
+      throw new ApiError('not_found', 'show collector: this program scrapes nothing')
+    return { version: options.build.version, ...options.collector() }
+  }),
   '/status/buildinfo': plain(({ options }) => options.build),
   '/status/flags': plain(({ options }) => options.flags),
   '/status/config': plain(({ options }): ConfigAnswer => {
@@ -35,6 +49,14 @@ function plain(answer: (request: RouteRequest) => unknown): Route {
   }
 }
 
+async function answerTargets(ctx: Context, { options, signal }: RouteRequest): Promise<void> {
+  readParameters(noParameters, new URLSearchParams(ctx.querystring))
+  const own: TargetsAnswer = options.targets?.() ?? { activeTargets: [], droppedTargets: [] }
+  if (options.collectors === undefined) return sendData(ctx, own)
+  const { targets, warnings } = await options.collectors.targets({ signal })
+  sendData(ctx, targets, warnings)
+}
+
 async function answerBlocks(ctx: Context, { options, signal }: RouteRequest): Promise<void> {
   const given = readParameters(blocksParameters, new URLSearchParams(ctx.querystring))
   const { blocks, warnings } = await options.catalog.list({
@@ -43,9 +65,10 @@ async function answerBlocks(ctx: Context, { options, signal }: RouteRequest): Pr
   })
   const answer: BlocksAnswer = {
     blocks: blocks.map(
-      ({ key, place, minTimeMs, maxTimeMs, level, sizeBytes, reader }): BlockItem => ({
+      ({ key, place, collector, minTimeMs, maxTimeMs, level, sizeBytes, reader }): BlockItem => ({
         name: key,
         place,
+        ...(collector === undefined ? {} : { collector }),
         minTime: minTimeMs,
         maxTime: maxTimeMs,
         level,

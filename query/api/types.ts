@@ -170,6 +170,8 @@ export interface TargetsAnswer {
 
 /** One target and profile type: one scrape loop. */
 export interface TargetAnswer {
+  /** Who scrapes it, where the answer is made of several collectors'. */
+  readonly collector?: string
   readonly scrapePool: string
   readonly scrapeUrl: string
   /** Of the series this target writes. */
@@ -193,6 +195,7 @@ export interface TargetAnswer {
 }
 
 export interface DroppedTarget {
+  readonly collector?: string
   readonly scrapePool: string
   readonly discoveredLabels: LabelSet
 }
@@ -207,6 +210,40 @@ export interface PendingBlocksAnswer {
     readonly key: string
     readonly sizeBytes: number
   }[]
+}
+
+/** GET /api/v1/status/collector: what a collector says of itself. */
+export interface CollectorStatusAnswer {
+  readonly version: string
+  /** Under this name its attempts are counted. */
+  readonly writer: string
+  /** Scrape loops. */
+  readonly targets: number
+  readonly headAttempts: number
+  readonly headBytes: number
+  /** Those that the bucket does not have yet. */
+  readonly pendingBlocks: number
+  /** False while attempts from before its start are still missing from its head. */
+  readonly isReplayed: boolean
+}
+
+/** GET /api/v1/status/collectors: those whose heads this process reads. */
+export interface CollectorsAnswer {
+  readonly collectors: readonly CollectorItem[]
+  /** What `--collectors` says and nobody answers to. */
+  readonly unresolved: readonly { readonly name: string; readonly problem: string }[]
+}
+
+/** What a collector said of itself last, and whether it still answers. */
+export interface CollectorItem extends Partial<CollectorStatusAnswer> {
+  readonly name: string
+  /** Its URL. */
+  readonly address: string
+  readonly reachable: boolean
+  /** When it last answered anything; 0 before it ever did. */
+  readonly lastSeen: number
+  /** Why it is not reachable, or what it refused; "" while all is well. */
+  readonly error: string
 }
 
 /** GET /api/v1/status/buildinfo. */
@@ -240,6 +277,8 @@ export interface BlocksAnswer {
 export interface BlockItem {
   readonly name: string
   readonly place: 'head' | 'pending' | 'bucket'
+  /** Which collector has it; absent where it is in the bucket or with this very process. */
+  readonly collector?: string
   readonly minTime: number
   readonly maxTime: number
   readonly level: number

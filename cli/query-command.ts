@@ -1,0 +1,90 @@
+import { type Command, Option } from 'commander'
+import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
+import { createLogger } from '../lib/log.ts'
+import { createRegistry } from '../lib/metrics.ts'
+import { type QueryFlags, runQuery } from '../programs/query.ts'
+import { type CollectorsFlag, parseCollectorsFlag } from '../query/collectors/collectors-flag.ts'
+import { formatBanner } from './banner.ts'
+import { readBuildInfo } from './build-info.ts'
+import { followFlagTexts } from './flag-texts.ts'
+import {
+  addFlags,
+  given,
+  logOptions,
+  queryTimeout,
+  reading,
+  readLogFlags,
+  readWebFlags,
+  webOptions,
+} from './flags.ts'
+
+const sourceOptions: readonly Option[] = [
+  new Option('--objstore.config-file <file>', 'the bucket, as Thanos writes it'),
+  new Option('--storage.path <folder>', 'its bucket/ is read, where the bucket is a folder').default(
+    './data',
+  ),
+  new Option(
+    '--collectors <where>',
+    'whose heads to read: dnssrv+_http._tcp.<service>, dns+<host>:<port>, http://<host>:<port>; repeatable',
+  )
+    .default([], 'none')
+    .argParser((text: string, before: readonly CollectorsFlag[]) => [
+      ...before,
+      reading(parseCollectorsFlag)(text),
+    ]),
+  new Option('--collectors.dns-servers <addresses>', 'name servers for dnssrv+, with commas between')
+    .argParser((text: string) => text.split(','))
+    .hideHelp(),
+  new Option('--web.token-file <file>', 'token that our programs show each other'),
+]
+
+/** `conprof query`: bucket and collectors to answers. */
+export function addQueryCommand(program: Command): void {
+  const command = program
+    .command('query')
+    .usage('--objstore.config-file=<file> --collectors=<where> [flags]')
+    .summary('answer and show what is in the bucket and with collectors')
+    .description(
+      'Answer and show what is in the bucket and what collectors have not brought there yet. Run as many as you like.',
+    )
+  addFlags(command, 'What it reads:', sourceOptions)
+  addFlags(command, 'How it is reached:', [...webOptions(':8080'), queryTimeout])
+  addFlags(command, 'What it says:', logOptions)
+  const flagTexts = followFlagTexts(command)
+  command.action(async (values: Record<string, unknown>) => {
+    const flags = readQueryFlags(values)
+    const build = readBuildInfo()
+    const logger = createLogger(flags.logLevel, { format: flags.logFormat })
+    process.on('unhandledRejection', (error) => {
+      logger.error({ err: error }, 'a promise was rejected that nobody waited for')
+      process.exit(1)
+    })
+    await runQuery({
+      flags,
+      flagTexts: flagTexts(),
+      build,
+      logger,
+      registry: createRegistry(build),
+      signal: shutdownSignal(),
+      onStarted: (started) => {
+        const color = process.stderr.isTTY === true
+        process.stderr.write(formatBanner({ version: build.version, ...started }, { color }))
+      },
+    })
+  })
+}
+
+function readQueryFlags(values: Readonly<Record<string, unknown>>): QueryFlags {
+  return {
+    ...readWebFlags(values),
+    ...readLogFlags(values),
+    storagePath: String(values['storage.path']),
+    collectors: values['collectors'] as readonly CollectorsFlag[],
+    queryTimeoutMs: Number(values['query.timeout']),
+    ...given({
+      objstoreConfigFile: values['objstore.configFile'],
+      dnsServers: values['collectors.dnsServers'],
+      webTokenFile: values['web.tokenFile'],
+    }),
+  }
+}

@@ -1,0 +1,137 @@
+import { fileURLToPath } from 'node:url'
+import type { Middleware } from 'koa'
+import type { Registry } from 'prom-client'
+import type { Bucket } from '../bucket/bucket.ts'
+import type { LogFlags, WebFlags } from '../cli/flags.ts'
+import { openBucket } from '../cli/open-bucket.ts'
+import { HttpServer } from '../lib/http/http-server.ts'
+import { localUrl } from '../lib/http/listen-address.ts'
+import { TokenFile } from '../lib/http/token-file.ts'
+import { createWebApp, routePrefixOf } from '../lib/http/web-app.ts'
+import { readWebConfig } from '../lib/http/web-config.ts'
+import { runGroup } from '../lib/lifecycle/run-group.ts'
+import type { Logger } from '../lib/log.ts'
+import type { BuildInfo } from '../lib/metrics.ts'
+import { selfProfileRoutes } from '../profile/self-profile-routes.ts'
+import { SelfProfiler } from '../profile/self-profiler.ts'
+import { createApi } from '../query/api/create-api.ts'
+import { BucketProbe } from '../query/bucket-probe.ts'
+import { Catalog } from '../query/catalog.ts'
+import { Collectors } from '../query/collectors/collectors.ts'
+import type { CollectorsFlag } from '../query/collectors/collectors-flag.ts'
+import { serveUi } from '../ui/serve-ui.ts'
+import { guardsInternals } from './guarded-paths.ts'
+
+export interface QueryFlags extends WebFlags, LogFlags {
+  readonly objstoreConfigFile?: string
+  /** Its `bucket/` is read, without `objstoreConfigFile`. */
+  readonly storagePath: string
+  readonly collectors: readonly CollectorsFlag[]
+  /** `address:port` each. */
+  readonly dnsServers?: readonly string[]
+  readonly webTokenFile?: string
+  readonly queryTimeoutMs: number
+}
+
+export interface QueryOptions {
+  readonly flags: QueryFlags
+  /** Every flag as the status page shows it. */
+  readonly flagTexts: Readonly<Record<string, string>>
+  readonly build: BuildInfo
+  readonly logger: Logger
+  readonly registry: Registry
+  readonly signal: AbortSignal
+  /** Once it answers, which may be before it is ready. */
+  readonly onStarted: (started: {
+    readonly uiUrl: string
+    readonly collectors: string
+    readonly data: string
+  }) => void
+}
+
+/** `conprof query`: answers from the bucket and from collectors' heads. Keeps nothing that it could not read again. */
+export async function runQuery(options: QueryOptions): Promise<void> {
+  const { flags, logger, registry } = options
+  const profiler = new SelfProfiler({ root: fileURLToPath(new URL('../', import.meta.url)) })
+  profiler.start()
+  const bucket = await openBucket({ ...flags, isNew: false, logger, registry })
+  try {
+    await runParts({ ...options, profiler, bucket })
+  } finally {
+    await bucket.close()
+    profiler.close()
+  }
+}
+
+interface Parts extends QueryOptions {
+  readonly profiler: SelfProfiler
+  readonly bucket: Bucket
+}
+
+async function runParts(parts: Parts): Promise<void> {
+  const { flags, logger, registry, bucket } = parts
+  const quit = new AbortController()
+  const signal = AbortSignal.any([parts.signal, quit.signal])
+  const prefix = routePrefixOf({ routePrefix: flags.webRoutePrefix, externalUrl: flags.webExternalUrl })
+  const webConfig =
+    flags.webConfigFile === undefined
+      ? { basicAuthUsers: new Map<string, string>() }
+      : await readWebConfig(flags.webConfigFile)
+  const file =
+    flags.webTokenFile === undefined ? undefined : await TokenFile.open(flags.webTokenFile, { logger })
+
+  const log = logger.child({ component: 'query' })
+  const probe = new BucketProbe({ bucket, logger })
+  const collectors = new Collectors({
+    flags: flags.collectors,
+    ...(flags.dnsServers === undefined ? {} : { servers: flags.dnsServers }),
+    ...(file === undefined ? {} : { authorization: () => file.authorization() }),
+    patienceMs: Math.min(maxPatienceMs, Math.ceil(flags.queryTimeoutMs / 3)),
+    log,
+    registry,
+  })
+  const api = createApi({
+    catalog: new Catalog({ bucket, heads: collectors.heads, log, registry }),
+    collectors,
+    flags: parts.flagTexts,
+    build: { ...parts.build, nodeVersion: process.versions.node },
+    log,
+    registry,
+    timeoutMs: flags.queryTimeoutMs,
+  })
+  const app = createWebApp({
+    registry,
+    logger: logger.child({ component: 'http' }),
+    routePrefix: prefix,
+    webConfig,
+    token: file === undefined ? undefined : { file, guards: guardsInternals },
+    notReady: () => probe.missing ?? collectors.missing,
+    // There is no config to read again; a reload that does nothing is no error.
+    lifecycle: flags.webEnableLifecycle
+      ? { reload: () => Promise.resolve(), quit: () => quit.abort() }
+      : undefined,
+    routes: [
+      selfProfileRoutes(parts.profiler),
+      api.routes() as unknown as Middleware,
+      await serveUi({ prefix: `${prefix}/` }),
+    ],
+  })
+  const server = await HttpServer.listen(app.callback(), {
+    address: flags.webListenAddress,
+    tls: webConfig.tls,
+    logger,
+  })
+  const own = localUrl(server.address, { scheme: webConfig.tls === undefined ? 'http' : 'https' })
+  parts.onStarted({
+    uiUrl: flags.webExternalUrl ?? `${own}${prefix}`,
+    collectors: flags.collectors.map(({ text }) => text).join(', ') || 'none (--collectors names them)',
+    data: bucket.name,
+  })
+  await runGroup(
+    [server, collectors, probe].map((part) => (run) => part.run(run)),
+    { signal },
+  )
+}
+
+/** A collector that takes longer for its head is left out of the answer, with a warning. */
+const maxPatienceMs = 5000
