@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { createKubeClient } from '../../lib/kube/create-kube-client.ts'
+import type { KubeClient, KubeClientOptions } from '../../lib/kube/kube-client.ts'
 import { type ControlPlaneBinaries, controlPlaneBinaries } from './control-plane-binaries.ts'
 
 /**
@@ -42,6 +44,8 @@ export interface ControlPlane {
     readonly server?: string
     readonly namespace?: string
   }): Promise<string>
+  /** As the administrator, or by another kubeconfig; closed with the test. */
+  client(options?: KubeClientOptions): Promise<KubeClient>
   /** Ends the API server, at once as a crash does; etcd goes on. */
   stopApiServer(): Promise<void>
   /** Starts it again, on the same port and the same etcd; ready when this resolves. */
@@ -97,6 +101,7 @@ class RunningPlane implements ControlPlane {
   readonly #folder: string
   readonly #binaries: ControlPlaneBinaries
   readonly #apiServerFlags: readonly string[]
+  readonly #clients: KubeClient[] = []
   #etcd: Program | undefined
   #apiServer: Program | undefined
   #etcdPort = 0
@@ -180,6 +185,7 @@ class RunningPlane implements ControlPlane {
   }
 
   async stop(): Promise<void> {
+    for (const client of this.#clients) await client.close()
     await this.stopApiServer()
     await this.#etcd?.end()
     await rm(this.#folder, { recursive: true, force: true })
@@ -242,6 +248,12 @@ class RunningPlane implements ControlPlane {
     const path = this.#path(`kubeconfig-${++this.#files}`)
     await writeFile(path, await this.#kubeconfigText(facts))
     return path
+  }
+
+  async client(options: KubeClientOptions = {}): Promise<KubeClient> {
+    const client = await createKubeClient({ kubeconfig: this.kubeconfig, ...options })
+    this.#clients.push(client)
+    return client
   }
 
   async #kubeconfigText(facts: { token: string; server?: string; namespace?: string }): Promise<string> {
