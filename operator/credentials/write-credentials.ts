@@ -94,15 +94,15 @@ export class CredentialsWriter {
     const { release, epoch } = this.#options
     const what = `write Secret ${JSON.stringify(credentialsSecretName(release, shard))}`
     for (let attempt = 1; ; attempt++) {
-      state.known ??= await this.#read(shard, signal)
-      const { known } = state
-      const data = keepsOthers === true ? { ...known.data, ...given } : given
-      state.wanted = data
-      if (isDeepStrictEqual(known.data, data)) return
-      if (known.epoch > epoch()) {
-        throw new Error(`${what}: a leader of epoch ${known.epoch} has written it, this one is of ${epoch()}`)
-      }
       try {
+        state.known ??= await this.#read(shard, signal)
+        const { known } = state
+        const data = keepsOthers === true ? { ...known.data, ...given } : given
+        state.wanted = data
+        if (isDeepStrictEqual(known.data, data)) return
+        if (known.epoch > epoch()) {
+          throw new Error(`a leader of epoch ${known.epoch} has written it, this one is of ${epoch()}`)
+        }
         // What others put there stays, and is none of ours.
         state.known = { ...(await this.#apply(shard, data, known.resourceVersion, signal)), data }
         this.#writes.inc({ result: 'ok' })
