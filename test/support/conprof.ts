@@ -13,9 +13,9 @@ export interface Conprof {
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Starts `conprof all` on a port the system chooses; resolves once it says where it listens. */
-export async function startConprof(flags: readonly string[]): Promise<Conprof> {
-  const child = spawnConprof(['all', '--web.listen-address=127.0.0.1:0', '--log.format=json', ...flags])
+/** Starts a program of it, on a port the system chooses; resolves once it says where it listens. */
+export async function startConprof(flags: readonly string[], program = 'all'): Promise<Conprof> {
+  const child = spawnConprof([program, '--web.listen-address=127.0.0.1:0', '--log.format=json', ...flags])
   let stderr = ''
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
