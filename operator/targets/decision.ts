@@ -20,7 +20,8 @@ export interface PlannedTarget {
 }
 
 export interface PlannedJob {
-  /** Of everything below; names the objects. 8 hex digits. */
+  /** Of everything below; names the objects. 16 hex digits: with 8 a tenant could look for a spec with the hash of
+   * another tenant's, and be scraped with its credentials. */
   readonly hash: string
   /** Without keys of credentials where a Secret could not be read: such a job makes no targets. */
   readonly spec: ScrapeConfigJob

@@ -4,7 +4,7 @@ export interface PodView {
   readonly name: string
   readonly uid: string
   readonly labels: Readonly<Record<string, string>>
-  /** Only those that somebody here reads: see `keepsAnnotation`. */
+  /** Only those that somebody here reads: see `keepAnnotations`. */
   readonly annotations: Readonly<Record<string, string>>
   readonly createdMs: number
   readonly node: string
