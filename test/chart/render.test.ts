@@ -188,7 +188,7 @@ t.test('with a bucket: collectors and query', async (t) => {
   t.same(query.spec.template.spec.containers[0].args, [
     'query',
     '--objstore.config-file=/etc/conprof/bucket/objstore.yaml',
-    '--collectors=dnssrv+_http._tcp.rel-conprof-collector.ns.svc.cluster.local',
+    '--collectors=dnssrv+_http._tcp.rel-conprof-collector.ns.svc',
     '--web.listen-address=:8080',
     '--web.token-file=/etc/conprof/token/token',
     '--log.level=info',

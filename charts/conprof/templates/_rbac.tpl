@@ -8,10 +8,10 @@
   verbs: [get, list, watch]
 - apiGroups: [conprof.io]
   resources: [profiletargets/status]
-  verbs: [get, update, patch]
+  verbs: [patch]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, update, patch]
+  verbs: [create]
 {{- end }}
 
 {{/* By name, one for each shard that there may ever be. */}}
