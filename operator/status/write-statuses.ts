@@ -30,7 +30,7 @@ export interface StatusWriterTiming {
 export interface StatusSubject {
   readonly namespace: string
   readonly name: string
-  /** One of the same name that was made later gets nothing of this. */
+  /** One of the same name that was made later begins anew. */
   readonly uid: string
 }
 
@@ -120,12 +120,12 @@ export class StatusWriter {
 
   async #write(key: string, written: Written, signal: AbortSignal): Promise<void> {
     const { client, logger } = this.#options
-    const { namespace, name, uid } = written.subject
+    const { namespace, name } = written.subject
     const status = written.wanted
     written.isWriting = true
     try {
       const path = `/apis/${group}/${version}/namespaces/${namespace}/profiletargets/${name}/status`
-      const metadata = { namespace, name, uid }
+      const metadata = { namespace, name }
       const object = { apiVersion: `${group}/${version}`, kind: 'ProfileTarget', metadata, status }
       await client.apply(path, object, { signal })
       this.#writes.inc({ result: 'ok' })
@@ -134,9 +134,8 @@ export class StatusWriter {
       written.lastMs = Date.now()
     } catch (error) {
       if (signal.aborted) return
-      const code = error instanceof KubeError ? error.code : undefined
-      // Deleted meanwhile, or made anew: whoever watches will hear of it.
-      if (code === 'NOT_FOUND' || code === 'CONFLICT') {
+      // Deleted meanwhile: whoever watches will hear of it.
+      if (error instanceof KubeError && error.code === 'NOT_FOUND') {
         this.#writes.inc({ result: 'gone' })
         if (this.#objects.get(key) === written) this.#objects.delete(key)
         return
