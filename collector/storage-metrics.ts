@@ -1,12 +1,18 @@
+import { statfs } from 'node:fs/promises'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 export type StorageMetrics = ReturnType<typeof createStorageMetrics>
 
-/** `state` is asked at every scrape of the metrics. */
-export function createStorageMetrics(
-  registry: Registry,
-  state: () => { readonly attempts: number; readonly heldBytes: number; readonly pending: readonly number[] },
-) {
+export interface StorageFacts {
+  readonly attempts: number
+  readonly heldBytes: number
+  readonly pending: readonly number[]
+  /** Of the oldest block that is not in the bucket: when its last profile was; undefined where all are. */
+  readonly oldestPendingMs: number | undefined
+}
+
+/** `state` is asked at every scrape of the metrics. `path` is on the disk that matters. */
+export function createStorageMetrics(registry: Registry, path: string, state: () => StorageFacts) {
   const registers = [registry]
   const gauge = (name: string, help: string, read: () => number) => {
     new Gauge({
@@ -27,6 +33,13 @@ export function createStorageMetrics(
     () => state().pending.length,
   )
   gauge('conprof_storage_pending_bytes', 'Their bytes.', () => state().pending.reduce((sum, n) => sum + n, 0))
+  gauge(
+    'conprof_collector_oldest_pending_block_seconds',
+    'Age of the last profile in the oldest block that is not in the bucket yet; 0 where all are.',
+    () => Math.max(0, Date.now() - (state().oldestPendingMs ?? Date.now())) / 1000,
+  )
+  diskGauge(registry, path, 'free', 'Bytes that are left for us', ({ bavail, bsize }) => bavail * bsize)
+  diskGauge(registry, path, 'total', 'Size', ({ blocks, bsize }) => blocks * bsize)
   return {
     appended: counter('conprof_storage_appended_total', 'Attempts on disk and visible.'),
     appendFailures: new Counter({
@@ -83,4 +96,24 @@ export function createStorageMetrics(
       'Files in pending/ that are no whole block; kept aside.',
     ),
   }
+}
+
+function diskGauge(
+  registry: Registry,
+  path: string,
+  name: 'free' | 'total',
+  what: string,
+  read: (disk: { readonly bavail: number; readonly blocks: number; readonly bsize: number }) => number,
+): void {
+  new Gauge({
+    name: `conprof_collector_disk_${name}_bytes`,
+    help: `${what} of the disk of --storage.path.`,
+    registers: [registry],
+    async collect() {
+      // A disk that does not answer has no size; what it had last would be taken for true.
+      const disk = await statfs(path).catch(() => undefined)
+      if (disk === undefined) this.reset()
+      else this.set(read(disk))
+    },
+  })
 }

@@ -190,9 +190,16 @@ t.test('a bucket that is away for hours costs nothing', async (t) => {
       [0, 1, 2, 3, 4].map((hour) => midnightMs + hour),
     )
     await sleep(20)
-    t.match(await registry.metrics(), /conprof_storage_pending_blocks 5/)
+    const metrics = await registry.metrics()
+    const gauge = (name: string) => Number(new RegExp(`^${name} (.+)$`, 'm').exec(metrics)?.[1])
+    t.equal(gauge('conprof_storage_pending_blocks'), 5)
+    const age = (Date.now() - midnightMs) / 1000
+    t.ok(Math.abs(gauge('conprof_collector_oldest_pending_block_seconds') - age) < 10)
+    const [free, total] = ['free', 'total'].map((name) => gauge(`conprof_collector_disk_${name}_bytes`))
+    t.ok(free! > 0 && total! >= free!, `${free} of ${total} bytes are free`)
     bucket.putFile = put
     await until(() => storage.pendingBlocks().length === 0)
+    t.match(await registry.metrics(), /^conprof_collector_oldest_pending_block_seconds 0$/m)
     t.equal((await bucketBlocks(bucket)).length, 5)
   })
 })

@@ -136,10 +136,11 @@ export class Storage implements ProfileStore {
     const lock = await openFolder(path)
     try {
       let storage: Storage | undefined
-      const metrics = createStorageMetrics(options.registry, () => ({
+      const metrics = createStorageMetrics(options.registry, path, () => ({
         attempts: storage?.status().headAttempts ?? 0,
         heldBytes: storage?.status().headBytes ?? 0,
         pending: storage?.pendingBlocks().map(({ sizeBytes }) => sizeBytes) ?? [],
+        oldestPendingMs: storage?.oldestPendingMs(),
       }))
       const log = await inspectLog(join(path, 'wal'))
       for (const { path: aside, reason } of log.movedAside) {
@@ -206,6 +207,12 @@ export class Storage implements ProfileStore {
   /** Read the head first, then these, then the bucket: then nothing is missed. */
   pendingBlocks(): PendingBlock[] {
     return this.#pending.list()
+  }
+
+  /** Unix ms of the last profile in the oldest block that is not in the bucket; undefined where all are. */
+  oldestPendingMs(): number | undefined {
+    const times = this.#pending.waiting().map(({ maxTimeMs }) => maxTimeMs)
+    return times.length === 0 ? undefined : Math.min(...times)
   }
 
   status(): StorageStatus {
