@@ -97,7 +97,9 @@ const allowedFields: Partial<Record<RelabelAction, readonly (keyof RelabelRule)[
   dropequal: ['action', 'sourceLabels', 'targetLabel'],
 }
 const plainName = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-const labelTemplate = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))(?:\w|\$(?:\{\w+\}|\w+))*$/
+// One letter after a bare $, as more of them are letters of the label to the loop: with two ways to read each, a long
+// text that is none would take for ever.
+const labelTemplate = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w))(?:\w|\$(?:\{\w+\}|\w))*$/
 
 function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

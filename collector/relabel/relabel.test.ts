@@ -168,6 +168,20 @@ t.test('createRelabel() takes linear time for a pattern that would hang JavaScri
   t.end()
 })
 
+t.test('createRelabelRule() takes linear time for a template that is none', (t) => {
+  for (const fields of [
+    { targetLabel: `${'$aaaaaaaaa'.repeat(12)}!` },
+    { action: 'labelmap', replacement: `${'$aaaaaaaaa'.repeat(100)}!` },
+  ] as const) {
+    t.throws(() => createRelabelRule(fields), /is no label name or template/)
+  }
+  for (const targetLabel of ['$1', 'a$name', '${a}_$1', '$1x', '_']) t.ok(createRelabelRule({ targetLabel }))
+  for (const targetLabel of ['$', 'a${', '${}', '1', '$$a', '$a}']) {
+    t.throws(() => createRelabelRule({ targetLabel }), targetLabel)
+  }
+  t.end()
+})
+
 t.test('createRelabelRule() refuses what Prometheus refuses', (t) => {
   const bad: readonly (readonly [RelabelFields, string])[] = [
     [{}, 'replace needs a target_label'],
