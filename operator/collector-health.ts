@@ -20,7 +20,7 @@ export const collectorHealth = z.object({
   ordinal: count,
   /** Highest epoch among the ScrapeConfigs that it follows; 0 where it has none. */
   configEpoch: count,
-  /** One per profile type of a process, as below. */
+  /** Processes, however many types are scraped of each; as below. */
   targets: count,
   owners: z
     .array(

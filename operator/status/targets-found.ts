@@ -9,7 +9,7 @@ export interface SelectionFacts {
   readonly podsSelected: number
   /** Pods with at least one target of this ProfileTarget. */
   readonly podsActive: number
-  /** One per profile type of a process. */
+  /** Processes, however many types are scraped of each. */
   readonly targets: number
   readonly drops: readonly PodDrop[]
 }

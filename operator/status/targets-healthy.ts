@@ -5,7 +5,7 @@ import { counted, type Finding } from './finding.ts'
 
 export interface HealthFacts {
   readonly owner: Owner
-  /** One per profile type of a process. */
+  /** Processes, however many types are scraped of each. */
   readonly targets: number
   /** Ordinals of the collectors that have them. */
   readonly shards: ReadonlySet<number>
@@ -71,7 +71,7 @@ function judge(seen: {
   return { status: 'True', reason: 'AllHealthy', message: `${counted(targets, 'target')}, none fails` }
 }
 
-/** One of each kind, those that most targets have first, and the same ones each time. */
+/** One of each kind: meshes first, then what most targets have, and the same ones each time. */
 function sampleErrorsOf(owners: readonly CollectorHealth['owners'][number][]): SampleError[] {
   const kinds = new Map<string, Kind>()
   for (const { endpoint, errors } of owners) {
@@ -94,7 +94,7 @@ function sampleErrorsOf(owners: readonly CollectorHealth['owners'][number][]): S
     }
   }
   return [...kinds.values()]
-    .sort((a, b) => b.count - a.count || compare(a.sample.health, b.sample.health))
+    .sort((a, b) => rankOf(b) - rankOf(a) || b.count - a.count || compare(a.sample.health, b.sample.health))
     .slice(0, maxSampleErrors)
     .map(({ sample, types, count }) => ({
       endpoint: sample.endpoint,
@@ -121,6 +121,11 @@ interface Kind {
   }
   readonly types: Set<string>
   count: number
+}
+
+/** A mesh is the reason for whatever else goes wrong there, and only people can open it. */
+function rankOf({ sample }: Kind): number {
+  return sample.health === 'mesh-blocked' ? 1 : 0
 }
 
 const maxMessageLength = 1024
