@@ -2,7 +2,7 @@ import { knownTypes, type PprofTypeFields, readProfileTypes } from '../../collec
 import type { PprofTypeConfig } from '../../collector/config/scrape-config.ts'
 import { nearestName } from '../../lib/nearest-name.ts'
 import * as fields from './annotation-fields.ts'
-import type { AnnotationReader, FoundValue } from './annotation-reader.ts'
+import type { AnnotationReader, FoundValue, WrongValue } from './annotation-reader.ts'
 import { fitProfiles } from './fit-profiles.ts'
 import { ownPrefix } from './keep-annotations.ts'
 import { quote } from './problem.ts'
@@ -12,8 +12,8 @@ export interface AnnotatedProfiles {
   readonly intervalMs: number
   /** Enabled ones, at most 20, ascending by type. */
   readonly profiles: readonly PprofTypeConfig[]
-  /** Of types that have a port of their own; `wrong` where nobody can tell which. */
-  readonly ports: ReadonlyMap<string, string | 'wrong'>
+  /** Of types that have a port of their own. */
+  readonly ports: ReadonlyMap<string, FoundValue<string> | WrongValue>
 }
 
 export const typeFields = ['enabled', 'path', 'port', 'seconds'] as const
@@ -23,7 +23,7 @@ export function readAnnotatedProfiles(reader: AnnotationReader, settings: Target
   const named = namedTypes(reader, settings)
   const isListed = readList(reader, new Set(named.keys()), settings)
   const forAll = reader.cosmetic(`${ownPrefix}seconds`, fields.seconds)
-  const ports = new Map<string, string | 'wrong'>()
+  const ports = new Map<string, FoundValue<string> | WrongValue>()
   const seconds = new Map<string, FoundValue<number>>()
   const given = new Map<string, PprofTypeFields>()
   for (const type of new Set([
@@ -37,7 +37,7 @@ export function readAnnotatedProfiles(reader: AnnotationReader, settings: Target
         .map((name) => read(`${ownPrefix}${name}.${field}`))
         .find((value) => value !== undefined)
     const port = first('port', (key) => reader.essential(key, fields.port))
-    if (port !== undefined) ports.set(type, port === 'wrong' ? port : port.value)
+    if (port !== undefined) ports.set(type, port)
     const before = defaultsOf(type, settings)
     const own = first('seconds', (key) => reader.cosmetic(key, fields.seconds))
     const isTimed = before.seconds !== undefined
@@ -103,7 +103,7 @@ function readList(
   for (const entry of list.value) {
     const type = canonical(entry.replace(/^-/, ''))
     if (entry !== 'all' && !isKnown(type, settings) && !named.has(type)) {
-      reader.problem({ ...list, text: entry }, `${unknownType(type, settings)}; the other entries hold`)
+      reader.problem({ ...list, text: entry }, `${unknownType(type, settings)}; this entry is ignored`)
     } else (entry.startsWith('-') ? unwanted : wanted).add(type)
   }
   return (type) => {

@@ -31,9 +31,18 @@ export interface AnnotationReader {
   /** The first that is right. A wrong one is passed over, so that the next or the default holds. */
   cosmetic<T>(key: string, field: AnnotationField<T>): FoundValue<T> | undefined
   /** The first that is there. Where it is wrong, whatever hangs on it is not scraped. */
-  essential<T>(key: string, field: AnnotationField<T>): FoundValue<T> | 'wrong' | undefined
-  /** `InvalidProfileAnnotation` where no other reason is given. */
-  problem(found: Omit<FoundValue<unknown>, 'value'>, says: string, reason?: string): void
+  essential<T>(key: string, field: AnnotationField<T>): FoundValue<T> | WrongValue | undefined
+  /** Gives the problem's note back. Its reason is `InvalidProfileAnnotation` where no other is given. */
+  problem(found: Omit<FoundValue<unknown>, 'value'>, says: string, reason?: string): string
+}
+
+/** What is not scraped for it, and why, in one line. */
+export interface WrongValue {
+  readonly wrong: string
+}
+
+export function isWrong(found: object | undefined): found is WrongValue {
+  return found !== undefined && 'wrong' in found
 }
 
 export function createAnnotationReader(sources: readonly AnnotationSource[]): AnnotationReader {
@@ -41,10 +50,9 @@ export function createAnnotationReader(sources: readonly AnnotationSource[]): An
   const problem: AnnotationReader['problem'] = ({ key, text, place }, says, reason) => {
     const note = `annotation ${key}${place} is ${quote(text)}: ${says}`
     // The same thing is often seen twice, such as a path at each port.
-    problems.set(
-      note,
-      createProblem({ reason: reason ?? 'InvalidProfileAnnotation', key, value: text, note }),
-    )
+    const added = createProblem({ reason: reason ?? 'InvalidProfileAnnotation', key, value: text, note })
+    problems.set(note, added)
+    return added.note
   }
   const read = <T>(source: AnnotationSource, key: string, field: AnnotationField<T>) => {
     const text = Object.hasOwn(source.values, key) ? source.values[key] : undefined
@@ -71,8 +79,7 @@ export function createAnnotationReader(sources: readonly AnnotationSource[]): An
         const found = read(source, key, field)
         if (found === undefined) continue
         if (found.value !== undefined) return { ...found, value: found.value }
-        problem(found, `want ${field.wanted}; nothing is scraped there until it is right`)
-        return 'wrong'
+        return { wrong: problem(found, `want ${field.wanted}; nothing is scraped there until it is right`) }
       }
       return undefined
     },

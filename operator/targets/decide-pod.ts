@@ -1,9 +1,11 @@
 import type { PprofTypeConfig } from '../../collector/config/scrape-config.ts'
 import type { AcceptedProfileTarget } from './accept-profile-target.ts'
-import { annotationOwner, checkKeys, readAnnotations, scrapeWish } from './annotations.ts'
+import type { AnnotationSource } from './annotation-reader.ts'
+import { annotationDrop, annotationOwner, readAnnotations } from './annotations.ts'
 import type { Ask } from './ask.ts'
 import { buildJob } from './build-job.ts'
 import { addressOf, buildGroup, buildTarget } from './build-target.ts'
+import { checkKeys } from './check-keys.ts'
 import type {
   Drop,
   DropCode,
@@ -21,6 +23,7 @@ import { ownPrefix, scrapeKey } from './keep-annotations.ts'
 import { detectMesh, type MeshName, remedyOf } from './mesh.ts'
 import type { NamespaceView, PodView } from './pod-view.ts'
 import { createProblem, quote } from './problem.ts'
+import { scrapeWish, wishProblems } from './scrape-wish.ts'
 import { compareAge } from './select-pods.ts'
 import type { TargetSettings } from './settings.ts'
 import { writeShortDuration } from './short-duration.ts'
@@ -124,19 +127,25 @@ interface Wishes {
 function readWishes(pod: PodView, { namespace, settings }: DecideContext, say: Say): Wishes {
   const own = scrapeWish(pod)
   const inherited = scrapeWish(namespace)
-  const problems = checkKeys(pod, namespace)
+  const place = ` of namespace ${pod.namespace}`
+  const sources: readonly AnnotationSource[] = [
+    { place: '', values: pod.annotations },
+    ...(namespace === undefined ? [] : [{ place, values: namespace.annotations }]),
+  ]
+  const wrong = wishProblems(pod, '')
+  const problems = [
+    ...wrong,
+    ...(namespace === undefined ? [] : wishProblems(namespace, place)),
+    ...checkKeys(sources),
+  ]
   if (own === 'wrong') {
-    const drop = podDrop(
-      annotationOwner,
-      'InvalidAnnotation',
-      `annotation ${scrapeKey} is wrong, see its problem`,
-    )
     say(() => `annotations: ${scrapeKey} is wrong, so they are not followed`)
-    return { isWanted: true, isOwnWish: true, asks: [], drops: [drop], problems }
+    const drops = wrong.map(({ note }) => annotationDrop({ wrong: note }))
+    return { isWanted: true, isOwnWish: true, asks: [], drops, problems }
   }
   if (own === 'yes' || (own === 'none' && inherited === 'yes')) {
     say(() => `annotations: ${scrapeKey} is "true" on the ${own === 'yes' ? 'pod' : 'namespace'}`)
-    const read = readAnnotations(pod, namespace, settings)
+    const read = readAnnotations(sources, settings)
     return { ...read, isWanted: true, isOwnWish: own === 'yes', problems: [...problems, ...read.problems] }
   }
   if (own === 'none' && settings.annotationCompat === 'grafana' && hasGrafanaAnnotations(pod)) {
@@ -277,7 +286,7 @@ class Plan {
     }
     if (ask.endpoint === undefined) return
     const value = `${found.port} ${types.join(',')}`
-    const note = `${nameOf(ask)}: ${types.join(', ')} of port ${found.port} of pod ${this.#pod.name} is scraped for ${nameOf(winner)}, ${why}: change the selector, port or profiles of one`
+    const note = `${nameOf(ask)}: ${types.join(', ')} of port ${found.port} is scraped for ${nameOf(winner)}, ${why}, where both select a pod: change the selector, port or profiles of one`
     this.problems.push(createProblem({ reason: 'ProfileTargetConflict', key: ask.owner, value, note }))
   }
 

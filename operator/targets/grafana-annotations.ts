@@ -1,10 +1,10 @@
 import type { PprofTypeConfig } from '../../collector/config/scrape-config.ts'
 import * as fields from './annotation-fields.ts'
-import { createAnnotationReader } from './annotation-reader.ts'
-import { type Annotated, annotationOwner } from './annotations.ts'
+import { createAnnotationReader, isWrong } from './annotation-reader.ts'
+import { type Annotated, annotationDrop, annotationOwner } from './annotations.ts'
 import { type Ask, openAccess } from './ask.ts'
 import type { Drop } from './decision.ts'
-import { capSeconds } from './fit-profiles.ts'
+import { capSeconds, neededMs } from './fit-profiles.ts'
 import { grafanaPrefix } from './keep-annotations.ts'
 import type { PodView } from './pod-view.ts'
 import type { TargetSettings } from './settings.ts'
@@ -29,7 +29,7 @@ export function readGrafanaAnnotations(pod: PodView, settings: TargetSettings): 
     if (!key.startsWith(grafanaPrefix) || !key.endsWith('.scrape')) continue
     const name = key.slice(grafanaPrefix.length, -'.scrape'.length)
     const scrape = reader.essential(key, fields.flag)
-    if (scrape === undefined || (scrape !== 'wrong' && !scrape.value)) continue
+    if (scrape === undefined || (!isWrong(scrape) && !scrape.value)) continue
     const profile = Object.hasOwn(types, name) ? types[name] : undefined
     if (profile === undefined) {
       const says = `conprof has no ${name.slice(0, 63)}: want one of ${Object.keys(types).join(', ')}${hintOf(name)}`
@@ -37,25 +37,13 @@ export function readGrafanaAnnotations(pod: PodView, settings: TargetSettings): 
       continue
     }
     const keyOf = (field: string) => `${grafanaPrefix}${name}.${field}`
-    const found = {
-      scrape,
-      port: reader.essential(keyOf('port_name'), fields.port) ?? reader.essential(keyOf('port'), fields.port),
-      scheme: reader.essential(keyOf('scheme'), fields.scheme),
-      container: reader.essential(keyOf('container'), fields.containerList),
-    }
-    const { port, scheme, container } = found
-    if (found.scrape === 'wrong' || port === 'wrong' || scheme === 'wrong' || container === 'wrong') {
-      const [field] = Object.entries(found).find(([, value]) => value === 'wrong') ?? []
-      const reason = `annotation ${keyOf(field ?? '')} is wrong, see its problem`
-      const { type: profileType } = profile
-      drops.push({
-        owner: annotationOwner,
-        port: '',
-        container: '',
-        profileType,
-        code: 'InvalidAnnotation',
-        reason,
-      })
+    const port =
+      reader.essential(keyOf('port_name'), fields.port) ?? reader.essential(keyOf('port'), fields.port)
+    const scheme = reader.essential(keyOf('scheme'), fields.scheme)
+    const container = reader.essential(keyOf('container'), fields.containerList)
+    if (isWrong(scrape) || isWrong(port) || isWrong(scheme) || isWrong(container)) {
+      const wrong = [scrape, port, scheme, container].filter((value) => isWrong(value))
+      drops.push(...wrong.map((value) => annotationDrop(value, { profileType: profile.type })))
       continue
     }
     const path = reader.cosmetic(keyOf('path'), fields.path)
@@ -79,7 +67,13 @@ export function readGrafanaAnnotations(pod: PodView, settings: TargetSettings): 
       podTargetLabels: [],
     })
   }
-  return { asks, drops, problems: reader.problems }
+  // Timed types take turns, and the default interval was chosen without them.
+  const fittingMs = Math.max(intervalMs, neededMs(asks.flatMap(({ profiles }) => profiles)))
+  return {
+    asks: asks.map((ask) => ({ ...ask, intervalMs: fittingMs })),
+    drops,
+    problems: reader.problems,
+  }
 }
 
 function hintOf(name: string): string {

@@ -87,6 +87,9 @@ export interface Situation {
   readonly settings?: Partial<TargetSettings>
 }
 
+/** A name, a situation, and what comes of it, as `describeDecision` says it. */
+export type SituationCase = readonly [name: string, situation: Situation, want: readonly string[]]
+
 /** What comes of the pod. */
 export function decideSituation(situation: Situation): PodDecision {
   const settings = { ...defaultTargetSettings, ...situation.settings }
