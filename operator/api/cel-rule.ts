@@ -11,6 +11,8 @@ export interface Rule<T> {
   readonly holds: (self: T) => boolean
   /** What is wanted; the reader adds where, and what was seen. */
   readonly message: string | { readonly cel: string; readonly text: (self: T) => string }
+  /** More about it, where the API server says so by itself: why an expression of CEL could not be computed. */
+  readonly cause?: (self: T) => string
   /** Of the field below the value that is to be changed, such as `.tls`. */
   readonly fieldPath?: `.${string}`
 }
@@ -22,7 +24,7 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
       if (rule.holds(self)) continue
       context.addIssue({
         code: 'custom',
-        message: typeof rule.message === 'string' ? rule.message : rule.message.text(self),
+        message: messageOf(rule, self),
         ...(rule.fieldPath !== undefined && { path: rule.fieldPath.slice(1).split('.') }),
       })
     }
@@ -48,6 +50,11 @@ export function celText(text: string): string {
 
 export function celList(texts: readonly string[]): string {
   return `[${texts.map(celText).join(', ')}]`
+}
+
+function messageOf<T>({ message, cause }: Rule<T>, self: T): string {
+  const text = typeof message === 'string' ? message : message.text(self)
+  return cause === undefined ? text : `${text}: ${cause(self)}`
 }
 
 function toValidation(rule: Rule<never>) {

@@ -64,7 +64,7 @@ function describe(issue: z.core.$ZodRawIssue): string | undefined {
 const kinds: Readonly<Record<string, string>> = {
   string: 'text',
   int: 'a whole number',
-  number: 'a number',
+  number: 'a whole number',
   boolean: 'true or false',
   array: 'a list',
   object: 'a map',

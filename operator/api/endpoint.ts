@@ -22,8 +22,8 @@ const portName =
 /** Short rules: the API server knows no bound of an int-or-string, and takes the cost of a long one for too much. */
 const port = withRules(
   z
-    .union([z.int(), text(15, { minLength: 1 })], { error: 'want a number or the name of a port' })
-    .meta({ 'x-kubernetes-int-or-string': true, minLength: 1, maxLength: 15 }),
+    .union([z.int(), text(15)], { error: 'want a number or the name of a port' })
+    .meta({ 'x-kubernetes-int-or-string': true, maxLength: 15 }),
   [
     {
       cel: 'type(self) != int || (self >= 1 && self <= 65535)',
@@ -36,8 +36,8 @@ const port = withRules(
       message: 'a number is written without quotes',
     },
     {
-      cel: "type(self) != string || !self.matches('[^-a-z0-9]')",
-      holds: (self) => typeof self !== 'string' || !/[^-a-z0-9]/.test(self),
+      cel: "type(self) != string || (size(self) > 0 && !self.matches('[^-a-z0-9]'))",
+      holds: (self) => typeof self !== 'string' || (self !== '' && !/[^-a-z0-9]/.test(self)),
       message: portName,
     },
     {
@@ -71,9 +71,12 @@ const params = withRules(mapOf(z.array(text(1024)).max(16), 16), [
   keysRule({
     cel: "key != 'seconds'",
     holds: (key) => key !== 'seconds',
-    message: 'belong to a type: profiles[].seconds',
+    message: 'belongs to a type: profiles[].seconds',
   }),
 ])
+
+const intervalBounds = { min: '5s', max: '24h' }
+const timeoutBounds = { min: '100ms', max: '5m' }
 
 const fields = z.strictObject({
   name: dnsLabel
@@ -87,12 +90,12 @@ const fields = z.strictObject({
     .describe('The container that serves it; what owns the port without it. Needed where two could.'),
   scheme: z.enum(['http', 'https']).default('http').describe('http or https.'),
   pathPrefix: pathPrefix.default('').describe('Goes before the path of every profile, as /app.'),
-  interval: duration('5s', '24h')
+  interval: duration(intervalBounds)
     .default('60s')
     .describe(
       'From one scrape of a profile type to the next, 5s to 24h. Types that take time take turns: their seconds together and 5 s to spare must fit.',
     ),
-  timeout: duration('100ms', '5m')
+  timeout: duration(timeoutBounds)
     .default('10s')
     .describe('For a scrape, beside the seconds of a type that takes time; at most the interval.'),
   profiles: profileList
@@ -124,14 +127,19 @@ const celSeconds =
 /** In seconds; cpu takes its ten where the list does not name it. */
 const celNeeded = `(has(self.profiles) ? self.profiles.map(p, ${celSeconds}).sum() + (self.profiles.exists(p, p.type in ['cpu', 'profile']) ? 5 : 15) : 15)`
 
+const needsMore = [
+  'the seconds of the types that are on (cpu takes 10 unless told otherwise) and 5 to spare do not fit into interval ',
+  ': lower seconds, turn types off by enabled: false, or raise interval',
+] as const
+
 const timedFits: Rule<Fields> = {
-  cel: `!(${celIsDuration('self.interval')}) || ${celNeeded} <= duration(self.interval).getSeconds()`,
-  holds: (self) => !isDuration(self.interval) || neededSeconds(self) * 1000 <= parseDuration(self.interval),
+  cel: `!(${celIsDuration('self.interval', intervalBounds)}) || ${celNeeded} <= duration(self.interval).getSeconds()`,
+  holds: (self) =>
+    !isDuration(self.interval, intervalBounds) || neededSeconds(self) * 1000 <= parseDuration(self.interval),
   message: {
     // The sum would help, but a number in a message costs more than the API server allows for one.
-    cel: `'the seconds of types that take time (cpu takes 10 unless told otherwise) and 5 to spare are more than interval ' + self.interval + ': lower seconds, turn types off by enabled: false, or raise interval'`,
-    text: ({ interval }) =>
-      `the seconds of types that take time (cpu takes 10 unless told otherwise) and 5 to spare are more than interval ${interval}: lower seconds, turn types off by enabled: false, or raise interval`,
+    cel: `'${needsMore[0]}' + self.interval + '${needsMore[1]}'`,
+    text: ({ interval }) => needsMore.join(interval),
   },
   fieldPath: '.interval',
 }
@@ -162,9 +170,11 @@ export const endpoint = withRules(fields, [
     fieldPath: '.tlsConfig',
   },
   {
-    cel: `!(${celIsDuration('self.timeout')}) || !(${celIsDuration('self.interval')}) || duration(self.timeout) <= duration(self.interval)`,
+    cel: `!(${celIsDuration('self.timeout', timeoutBounds)}) || !(${celIsDuration('self.interval', intervalBounds)}) || duration(self.timeout) <= duration(self.interval)`,
     holds: ({ timeout, interval }) =>
-      !isDuration(timeout) || !isDuration(interval) || parseDuration(timeout) <= parseDuration(interval),
+      !isDuration(timeout, timeoutBounds) ||
+      !isDuration(interval, intervalBounds) ||
+      parseDuration(timeout) <= parseDuration(interval),
     message: {
       cel: "'timeout ' + self.timeout + ' is longer than interval ' + self.interval",
       text: ({ timeout, interval }) => `timeout ${timeout} is longer than interval ${interval}`,

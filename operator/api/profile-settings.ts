@@ -10,7 +10,7 @@ const untimed = Object.keys(knownTypes).filter((type) => knownTypes[type]?.secon
 
 export const profileSettings = withRules(
   z.strictObject({
-    type: withRules(text(63, { minLength: 1 }), [
+    type: withRules(text(63), [
       matchesPattern(
         '^[a-zA-Z_][a-zA-Z0-9_.-]*$',
         'is no profile type: want letters, digits, _, . and -, such as heap',
@@ -22,7 +22,7 @@ export const profileSettings = withRules(
       .boolean()
       .default(true)
       .describe('False turns off a type that is on by default: block, cpu, goroutine, heap and mutex are.'),
-    path: withRules(text(512, { minLength: 1 }), [
+    path: withRules(text(512), [
       matchesPattern(pathPattern, 'is no path: want / first, and no ?, # or space'),
       {
         cel: "!self.contains('..')",

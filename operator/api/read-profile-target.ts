@@ -1,5 +1,6 @@
 import { checkProfileTarget } from './check-profile-target.ts'
 import type { ProfileTargetSpec } from './profile-target.ts'
+import { type ProfileTargetStatus, profileTargetStatus } from './profile-target-status.ts'
 
 /** What the operator keeps of a ProfileTarget. */
 export interface ProfileTargetView {
@@ -15,6 +16,8 @@ export interface ProfileTargetView {
   readonly spec: ProfileTargetSpec | undefined
   /** One line each, with the field, what was seen and what is wanted. */
   readonly problems: readonly string[]
+  /** As it was when this was read; undefined where there is none that reads. */
+  readonly status: ProfileTargetStatus | undefined
 }
 
 /** Of an object as a list or a watch has it; undefined where it is none of the API server's. Never throws. */
@@ -33,6 +36,7 @@ export function readProfileTarget(object: unknown): ProfileTargetView | undefine
     resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
     spec: 'spec' in checked ? normalise(checked.spec) : undefined,
     problems: 'problems' in checked ? checked.problems : [],
+    status: profileTargetStatus.safeParse(object['status']).data,
   }
 }
 

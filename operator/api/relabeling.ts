@@ -5,11 +5,14 @@ import { celList, celText, matchesPattern, withRules } from './cel-rule.ts'
 import { labelNamePattern, text } from './text-schema.ts'
 
 const labelNameRegex = new RegExp(labelNamePattern)
-/** A label name in which `$1` or `${name}` may stand for what the regex captured. */
-const templatePattern = '^(?:[a-zA-Z_]|\\$(?:\\{\\w+\\}|\\w+))(?:\\w|\\$(?:\\{\\w+\\}|\\w+))*$'
+/**
+ * A label name in which `$1` or `${name}` may stand for what the regex captured. The letters after the first of a bare
+ * name are the loop's: read in two ways, they would take a long text that is none for ever.
+ */
+const templatePattern = '^(?:[a-zA-Z_]|\\$(?:\\{\\w+\\}|\\w))(?:\\w|\\$(?:\\{\\w+\\}|\\w))*$'
 const templateRegex = new RegExp(templatePattern)
 
-const sourceLabel = withRules(text(128, { minLength: 1 }), [
+const sourceLabel = withRules(text(128), [
   matchesPattern(labelNamePattern, 'is no label name: want letters, digits and _'),
 ])
 
@@ -17,7 +20,7 @@ const sourceLabel = withRules(text(128, { minLength: 1 }), [
 const writablePattern = '^(__tmp|__param_)'
 const writable = new RegExp(writablePattern)
 
-const targetLabel = withRules(text(128, { minLength: 1 }), [
+const targetLabel = withRules(text(128), [
   matchesPattern(
     templatePattern,
     'is no label name: want letters, digits and _, or $1 for what the regex found',
@@ -56,8 +59,9 @@ export const relabeling = withRules(
       {
         // True of every expression that compiles; an error of the rule otherwise, which says why.
         cel: "''.find(self) == ''",
-        holds: isRegex,
+        holds: (self) => regexProblem(self) === undefined,
         message: 'want a regular expression of RE2',
+        cause: (self) => regexProblem(self) ?? '',
       },
     ])
       .optional()
@@ -122,12 +126,13 @@ export const relabeling = withRules(
 
 export type Relabeling = z.infer<typeof relabeling>
 
-function isRegex(pattern: string): boolean {
+function regexProblem(pattern: string): string | undefined {
   try {
     compileRelabelRegex(pattern)
-    return true
-  } catch {
-    return false
+    return undefined
+  } catch (error) {
+    // It quotes the expression first, which stands before this already.
+    return (error as Error).message.slice(`regular expression ${JSON.stringify(pattern)}: `.length)
   }
 }
 

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import { matchesPattern, withRules } from './cel-rule.ts'
 import { text } from './text-schema.ts'
 
-const secretName = withRules(text(253, { minLength: 1 }), [
+const secretName = withRules(text(253), [
   matchesPattern(
     '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
     'is no name of a Secret: want lower-case letters, digits, - and .',
   ),
 ])
-const secretKey = withRules(text(253, { minLength: 1 }), [
+const secretKey = withRules(text(253), [
   matchesPattern('^[-._a-zA-Z0-9]+$', 'is no key of a Secret: want letters, digits, -, _ and .'),
 ])
 
@@ -23,7 +23,7 @@ export const secretKeyRef = z
   .meta({ 'x-kubernetes-map-type': 'atomic' })
 
 export const authorization = z.strictObject({
-  type: withRules(text(64, { minLength: 1 }), [
+  type: withRules(text(64), [
     matchesPattern("^[A-Za-z0-9!#$%&'*+.^_|~-]+$", 'want one word, such as Bearer'),
     {
       cel: "self.lowerAscii() != 'basic'",
@@ -50,7 +50,7 @@ export const tls = withRules(
       .describe("Certificates, in PEM, that the server's must lead to. The system's without it."),
     cert: fromSecret.optional().describe('The certificate to show to the server, in PEM. Needs keySecret.'),
     keySecret: secretKeyRef.optional().describe('The private key of cert, in PEM.'),
-    serverName: withRules(text(253, { minLength: 1 }), [
+    serverName: withRules(text(253), [
       matchesPattern('^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?$', 'is no host name'),
     ])
       .optional()

@@ -23,11 +23,8 @@ function structural(node: unknown, path: readonly string[]): StructuralSchema {
   }
   const kept: StructuralSchema = {}
   for (const key of keptKeys) if (given[key] !== undefined) kept[key] = given[key]
-  if (isIntOrString) {
-    delete kept['type']
-    // Both forms, for tools that do not know the extension.
-    return { ...kept, anyOf: [{ type: 'integer' }, { type: 'string' }] }
-  }
+  // Without `anyOf` beside it, which would only make three messages of one.
+  if (isIntOrString) return kept
   if (type === 'integer') {
     kept['format'] = 'int64'
     if (kept['minimum'] === Number.MIN_SAFE_INTEGER) delete kept['minimum']

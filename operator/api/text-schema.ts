@@ -3,18 +3,14 @@ import { parseDuration } from '../../lib/duration.ts'
 import { celText, matchesPattern, type Rule, withRules } from './cel-rule.ts'
 
 /** Text of at most so many characters, counted as the API server does: by code points. */
-export function text(maxLength: number, { minLength = 0 }: { readonly minLength?: number } = {}) {
-  const lengths = { ...(minLength > 0 && { minLength }), maxLength }
+export function text(maxLength: number) {
   return z
     .string()
     .superRefine((self, context) => {
-      const length = self.length > maxLength || self.length < 2 * minLength ? [...self].length : self.length
-      if (length > maxLength) {
-        context.addIssue({ code: 'custom', message: `want at most ${maxLength} characters` })
-      }
-      if (length < minLength) context.addIssue({ code: 'custom', message: 'must not be empty' })
+      if (self.length <= maxLength || [...self].length <= maxLength) return
+      context.addIssue({ code: 'custom', message: `want at most ${maxLength} characters` })
     })
-    .meta(lengths)
+    .meta({ maxLength })
 }
 
 /** A map of at most so many entries. Rules on its keys are rules of the map: a CRD knows no other way. */
@@ -67,31 +63,37 @@ export function listBy<S extends z.ZodObject>(
 const durationPattern = '^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,7}s)?([0-9]{1,9}ms)?$'
 const durationRegex = new RegExp(durationPattern)
 
-export function isDuration(value: string): boolean {
-  return value !== '' && durationRegex.test(value)
-}
-
-/** CEL that holds where `field` can be given to `duration()`. */
-export function celIsDuration(field: string): string {
-  return `${field} != '' && ${field}.matches(${celText(durationPattern)})`
+export interface DurationBounds {
+  readonly min: string
+  readonly max: string
 }
 
 /** A duration within bounds, as text. */
-export function duration(min: string, max: string) {
-  const [minMs, maxMs] = [parseDuration(min), parseDuration(max)]
+export function duration(bounds: DurationBounds) {
   return withRules(text(32), [
     {
-      cel: `${celIsDuration('self')} && duration(self) >= duration('${min}') && duration(self) <= duration('${max}')`,
-      holds: (self) => isDuration(self) && parseDuration(self) >= minMs && parseDuration(self) <= maxMs,
-      message: `want a duration from ${min} to ${max} with its unit (h, m, s or ms), such as 30s or 1m30s`,
+      cel: celIsDuration('self', bounds),
+      holds: (self) => isDuration(self, bounds),
+      message: `want a duration from ${bounds.min} to ${bounds.max} with its unit (h, m, s or ms), such as 30s or 1m30s`,
     },
   ])
+}
+
+export function isDuration(value: string, { min, max }: DurationBounds): boolean {
+  if (value === '' || !durationRegex.test(value)) return false
+  const durationMs = parseDuration(value)
+  return durationMs >= parseDuration(min) && durationMs <= parseDuration(max)
+}
+
+/** The same in CEL, of a field; where it holds, other rules may give the field to `duration()`. */
+export function celIsDuration(field: string, { min, max }: DurationBounds): string {
+  return `${field} != '' && ${field}.matches(${celText(durationPattern)}) && duration(${field}) >= duration('${min}') && duration(${field}) <= duration('${max}')`
 }
 
 export const dnsLabelPattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'
 
 /** What names of containers, namespaces and the like are. */
-export const dnsLabel = withRules(text(63, { minLength: 1 }), [
+export const dnsLabel = withRules(text(63), [
   matchesPattern(dnsLabelPattern, 'want lower-case letters, digits and -, neither first nor last a -'),
 ])
 
@@ -99,7 +101,7 @@ export const qualifiedNamePattern =
   '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$'
 
 /** The key of a label of a Kubernetes object, such as `app.kubernetes.io/name`. */
-export const labelKey = withRules(text(317, { minLength: 1 }), [
+export const labelKey = withRules(text(317), [
   matchesPattern(
     qualifiedNamePattern,
     'is no key of a Kubernetes label: want one such as app or example.com/team',
