@@ -44,7 +44,7 @@ t.test('toStructuralSchema() says what a CRD can say', async (t) => {
 t.test('toStructuralSchema() refuses what a CRD cannot say', async (t) => {
   const either = z.strictObject({ a: z.strictObject({ b: z.union([z.string(), z.boolean()]) }) })
   t.throws(() => toStructuralSchema(either), new TypeError('a.b: a CRD has one type for each field'))
-  t.throws(() => toStructuralSchema(z.looseObject({})), TypeError)
+  t.throws(() => toStructuralSchema(z.strictObject({ a: z.unknown() })), TypeError)
 })
 
 t.test('withRules() keeps descriptions and earlier rules, and checks them all', async (t) => {
