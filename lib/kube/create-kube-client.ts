@@ -14,6 +14,7 @@ export async function createKubeClient(options: KubeClientOptions = {}): Promise
 const maxAccessAgeMs = 60_000
 const maxAnswerBytes = 64 << 20
 const defaultTimeoutMs = 30_000
+const maxAnswerGapMs = 120_000
 
 interface Connection {
   readonly access: ClusterAccess
@@ -45,6 +46,7 @@ class UndiciKubeClient implements KubeClient {
   #refreshing: Promise<Connection> | undefined
   #isClosed = false
   #lastAnswerMs = Number.NEGATIVE_INFINITY
+  #answeringSinceMs = Number.NEGATIVE_INFINITY
 
   constructor(readAccess: ReadClusterAccess, access: ClusterAccess, options: KubeClientOptions) {
     this.server = access.server
@@ -68,6 +70,10 @@ class UndiciKubeClient implements KubeClient {
 
   get lastAnswerMs(): number {
     return this.#lastAnswerMs
+  }
+
+  get answeringSinceMs(): number {
+    return this.#answeringSinceMs
   }
 
   async request<T>(request: KubeRequest): Promise<T> {
@@ -152,7 +158,7 @@ class UndiciKubeClient implements KubeClient {
       const status = answer.statusCode
       const { headers } = answer
       // A server that cannot answer says nothing of what it would have answered.
-      if (status < 500 && status !== 429) this.#lastAnswerMs = performance.now()
+      if (status < 500 && status !== 429) this.#noteAnswer()
       if (isStream && status < 300) {
         clearTimeout(timer)
         isStreaming = true
@@ -174,7 +180,7 @@ class UndiciKubeClient implements KubeClient {
   ): AsyncGenerator<Uint8Array, void> {
     try {
       for await (const chunk of body) {
-        this.#lastAnswerMs = performance.now()
+        this.#noteAnswer()
         yield chunk
       }
     } catch (error) {
@@ -182,6 +188,12 @@ class UndiciKubeClient implements KubeClient {
     } finally {
       release()
     }
+  }
+
+  #noteAnswer(): void {
+    const nowMs = performance.now()
+    if (nowMs - this.#lastAnswerMs > maxAnswerGapMs) this.#answeringSinceMs = nowMs
+    this.#lastAnswerMs = nowMs
   }
 
   async #current(): Promise<Connection> {

@@ -61,6 +61,8 @@ export interface KubeClient {
   readonly server: string
   /** When it last answered something, by `performance.now()`; 5xx and 429 are no answers. -Infinity before. */
   readonly lastAnswerMs: number
+  /** Since when it answers without a gap of two minutes or more, by the same clock. */
+  readonly answeringSinceMs: number
   /** The parsed answer. Rejects with a KubeError, or with the signal's reason. */
   request<T>(request: KubeRequest): Promise<T>
   /** The body of a watch, as it comes. Ends with the connection. Rejects before the first byte as `request` does. */

@@ -1,0 +1,322 @@
+import { randomUUID } from 'node:crypto'
+import { Gauge, type Registry } from 'prom-client'
+import type { Logger } from '../log.ts'
+import { type Clock, pause, systemClock } from './clock.ts'
+import { type KubeClient, KubeError } from './kube-client.ts'
+
+export interface LeaseOptions {
+  readonly client: KubeClient
+  readonly namespace: string
+  readonly name: string
+  /** Says who leads, to people: the pod's name. What is written also holds what makes this process unique. */
+  readonly identity: string
+  readonly logger: Logger
+  readonly registry: Registry
+  readonly timing?: Partial<LeaseTiming>
+  /** Monotonic; all decisions are by it. */
+  readonly clock?: Clock
+  /** Unix ms; only written down. */
+  readonly wallNow?: () => number
+}
+
+export interface LeaseTiming {
+  /** Others wait so long after the last change that they saw; written in whole seconds. */
+  readonly leaseMs: number
+  /** Without a renewal for so long, a leader stops. Less than `leaseMs`, or two lead. */
+  readonly renewDeadlineMs: number
+  /** Between tries. */
+  readonly retryMs: number
+}
+
+export interface LeadOptions {
+  readonly signal: AbortSignal
+  /**
+   * Begins to lead. The signal aborts when that ends; what is returned is waited for before it could begin again.
+   * `epoch` is higher than that of any leader before.
+   */
+  readonly onLeading: (epoch: number, options: { readonly signal: AbortSignal }) => void | Promise<void>
+  /** Right after that signal. */
+  readonly onLost?: () => void
+}
+
+const defaultTiming: LeaseTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2000 }
+
+interface LeaseObject {
+  readonly metadata: { readonly resourceVersion: string }
+  readonly spec?: {
+    readonly holderIdentity?: string
+    readonly leaseDurationSeconds?: number
+    readonly leaseTransitions?: number
+    readonly acquireTime?: string
+    readonly renewTime?: string
+  }
+}
+
+interface Held {
+  readonly epoch: number
+  readonly abort: AbortController
+  /** When the last renewal that went well was sent: from then on others count. */
+  renewedMs: number
+  cancelFence: () => void
+}
+
+/**
+ * One leader among processes, by a `coordination.k8s.io/v1` Lease. Never trusts another machine's clock: what counts is
+ * how long ago this process saw the record change. Two can still lead for a moment, so writes must carry the epoch.
+ */
+export class Lease {
+  /** As it is written. */
+  readonly identity: string
+  readonly #options: LeaseOptions
+  readonly #timing: LeaseTiming
+  readonly #clock: Clock
+  readonly #collection: string
+  #held: Held | undefined
+  /** The record as last seen, and since when it is so. */
+  #seen: { readonly object: LeaseObject; readonly sinceMs: number } | undefined
+  #lowestEpoch = 1
+  #leave: (() => void) | undefined
+
+  constructor(options: LeaseOptions) {
+    this.identity = `${options.identity}_${randomUUID()}`
+    this.#options = options
+    this.#timing = { ...defaultTiming, ...options.timing }
+    this.#clock = options.clock ?? systemClock
+    this.#collection = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`
+    const isLeader = () => Number(this.isLeader())
+    new Gauge({
+      name: 'conprof_operator_leader',
+      help: 'Whether this process leads.',
+      registers: [options.registry],
+      collect() {
+        this.set(isLeader())
+      },
+    })
+  }
+
+  /** Of the moment, by the time alone: also where every timer is late. */
+  isLeader(nowMs: number = this.#clock.now()): boolean {
+    return this.#held !== undefined && nowMs - this.#held.renewedMs <= this.#timing.renewDeadlineMs
+  }
+
+  /** Undefined unless it leads. */
+  get epoch(): number | undefined {
+    return this.isLeader() ? this.#held?.epoch : undefined
+  }
+
+  /** Stops leading, and runs for it again; the next epoch is above `outrankedBy`. */
+  abandon(options: { readonly outrankedBy?: number } = {}): void {
+    this.#lowestEpoch = Math.max(this.#lowestEpoch, (options.outrankedBy ?? 0) + 1)
+    this.#leave?.()
+  }
+
+  /** Until the signal; then gives the Lease back. Rejects where `onLeading` does. */
+  async run(options: LeadOptions): Promise<void> {
+    const { signal } = options
+    while (!signal.aborted) {
+      const held = await this.#tryToAcquire(signal)
+      if (held !== undefined) await this.#lead(held, options)
+      if (signal.aborted) return
+      await this.#pause(signal)
+    }
+  }
+
+  async #lead(held: Held, { signal, onLeading, onLost }: LeadOptions): Promise<void> {
+    const { logger } = this.#options
+    this.#held = held
+    const { epoch } = held
+    // It took so long to hear of it that it is over.
+    if (!this.isLeader()) {
+      this.#held = undefined
+      return
+    }
+    logger.info({ lease: this.#options.name, epoch }, 'leads')
+    let workError: { readonly error: unknown } | undefined
+    const work = (async () => onLeading(epoch, { signal: held.abort.signal }))().catch((error: unknown) => {
+      workError = { error }
+      held.abort.abort(error)
+    })
+    const stop = (reason: string) => held.abort.abort(new Error(reason))
+    const onAbort = () => stop('asked to stop')
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    this.#leave = () => stop('abandoned')
+    this.#fence(held)
+    try {
+      await this.#renewUntil(held)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      held.cancelFence()
+      this.#leave = undefined
+      this.#held = undefined
+      stop('lost')
+      logger.info(
+        { lease: this.#options.name, epoch },
+        `leads no more: ${messageOf(held.abort.signal.reason)}`,
+      )
+      onLost?.()
+      await work
+      // Only once nothing is written any more.
+      await this.#release(held)
+    }
+    if (workError !== undefined) throw workError.error
+  }
+
+  /** Aborts when time is up, even while a renewal hangs. */
+  #fence(held: Held): void {
+    held.cancelFence()
+    const leftMs = held.renewedMs + this.#timing.renewDeadlineMs - this.#clock.now()
+    held.cancelFence = this.#clock.after(leftMs, () => held.abort.abort(new Error('not renewed in time')))
+  }
+
+  async #renewUntil(held: Held): Promise<void> {
+    const ended = held.abort.signal
+    for (;;) {
+      await pause(this.#clock, this.#timing.retryMs, ended)
+      // The timers may have stood still for longer than the Lease is good for.
+      if (ended.aborted || !this.isLeader()) return
+      const isKept = await this.#renew(held)
+      if (!isKept) return
+    }
+  }
+
+  /** Whether it may still be ours. */
+  async #renew(held: Held): Promise<boolean> {
+    const { logger, name } = this.#options
+    const sentMs = this.#clock.now()
+    const signal = held.abort.signal
+    try {
+      const { spec } = this.#seen!.object
+      await this.#put({ ...spec, renewTime: this.#wallTime() }, signal)
+    } catch (error) {
+      if (signal.aborted) return false
+      const { code } = error as KubeError
+      if (code !== 'CONFLICT' && code !== 'NOT_FOUND') {
+        logger.warn({ lease: name }, `renew the lease, will try again: ${(error as Error).message}`)
+        return true
+      }
+      // Either another took it, or a renewal of ours arrived whose answer did not.
+      return this.#isStillOurs(held, signal)
+    }
+    held.renewedMs = sentMs
+    this.#fence(held)
+    return true
+  }
+
+  async #isStillOurs(held: Held, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#get(signal)
+    } catch (error) {
+      return !signal.aborted && (error as KubeError).code !== 'NOT_FOUND'
+    }
+    const { holderIdentity, leaseTransitions } = this.#seen?.object.spec ?? {}
+    return holderIdentity === this.identity && leaseTransitions === held.epoch
+  }
+
+  async #tryToAcquire(signal: AbortSignal): Promise<Held | undefined> {
+    const { logger, name } = this.#options
+    try {
+      await this.#get(signal)
+      const before = this.#seen?.object.spec
+      if (before?.holderIdentity && before.holderIdentity !== this.identity && !this.#isOver())
+        return undefined
+      const sentMs = this.#clock.now()
+      const epoch = Math.max(this.#lowestEpoch, (before?.leaseTransitions ?? 0) + 1)
+      const time = this.#wallTime()
+      await this.#put(
+        {
+          holderIdentity: this.identity,
+          leaseDurationSeconds: Math.ceil(this.#timing.leaseMs / 1000),
+          leaseTransitions: epoch,
+          acquireTime: time,
+          renewTime: time,
+        },
+        signal,
+      )
+      this.#lowestEpoch = epoch + 1
+      return { epoch, abort: new AbortController(), renewedMs: sentMs, cancelFence: () => {} }
+    } catch (error) {
+      if (signal.aborted) return undefined
+      const { code } = error as KubeError
+      // Another was quicker.
+      if (code !== 'CONFLICT' && code !== 'ALREADY_EXISTS')
+        logger.warn({ lease: name }, `acquire the lease, will try again: ${(error as Error).message}`)
+      return undefined
+    }
+  }
+
+  #isOver(): boolean {
+    const { object, sinceMs } = this.#seen!
+    // As long as its holder promised, and no shorter than we would.
+    const promisedMs = (object.spec?.leaseDurationSeconds ?? 0) * 1000
+    return this.#clock.now() - sinceMs > Math.max(promisedMs, this.#timing.leaseMs)
+  }
+
+  /** Never what is another's, or may be by now. */
+  async #release(held: Held): Promise<void> {
+    const { logger, name } = this.#options
+    const { holderIdentity, ...spec } = this.#seen?.object.spec ?? {}
+    const isOurs = holderIdentity === this.identity && spec.leaseTransitions === held.epoch
+    if (!isOurs || this.#clock.now() - held.renewedMs > this.#timing.renewDeadlineMs) return
+    try {
+      await this.#put({ ...spec, leaseDurationSeconds: 1, renewTime: this.#wallTime() }, undefined)
+    } catch (error) {
+      logger.info({ lease: name }, `release the lease: ${(error as Error).message}`)
+    }
+  }
+
+  async #get(signal: AbortSignal): Promise<void> {
+    const { client, name } = this.#options
+    try {
+      this.#see(
+        await client.request<LeaseObject>({ path: `${this.#collection}/${name}`, ...this.#limits(signal) }),
+      )
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.code !== 'NOT_FOUND') throw error
+      this.#seen = undefined
+      if (this.#held !== undefined) throw error
+    }
+  }
+
+  /** Of exactly the version that was seen, or new where none was. */
+  async #put(spec: object, signal: AbortSignal | undefined): Promise<void> {
+    const { client, namespace, name } = this.#options
+    const before = this.#seen?.object
+    const object = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: before?.metadata ?? { namespace, name },
+      spec,
+    }
+    const answer = await client.request<LeaseObject>({
+      method: before === undefined ? 'POST' : 'PUT',
+      path: before === undefined ? this.#collection : `${this.#collection}/${name}`,
+      body: object,
+      ...this.#limits(signal),
+    })
+    this.#see(answer)
+  }
+
+  #see(object: LeaseObject): void {
+    const isSame = this.#seen?.object.metadata.resourceVersion === object.metadata.resourceVersion
+    if (!isSame) this.#seen = { object, sinceMs: this.#clock.now() }
+  }
+
+  #limits(signal: AbortSignal | undefined) {
+    // So that one that hangs leaves time for another.
+    return { timeoutMs: this.#timing.renewDeadlineMs / 2, ...(signal !== undefined && { signal }) }
+  }
+
+  #wallTime(): string {
+    const ms = this.#options.wallNow?.() ?? Date.now()
+    return new Date(ms).toISOString().replace(/Z$/, '000Z')
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    await pause(this.#clock, this.#timing.retryMs * (1 + Math.random() / 5), signal)
+  }
+}
+
+function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason)
+}
