@@ -11,6 +11,7 @@ import { type ChosenSource, chooseSources, type Source } from './covered.ts'
 import { firstReadable } from './first-readable.ts'
 import type { HeadRequest, HeadSource, PendingBlock } from './head-source.ts'
 import { listBucket } from './list-bucket.ts'
+import { ListingPatience } from './listing-patience.ts'
 import { LruCache } from './lru-cache.ts'
 import { mapConcurrently } from './map-concurrently.ts'
 import { missing } from './missing.ts'
@@ -76,6 +77,7 @@ export class Catalog {
   readonly #options: CatalogOptions
   readonly #prefix: string
   readonly #readers: LruCache<BlockReader>
+  readonly #listing = new ListingPatience()
   readonly #opened: Counter<'result'>
   readonly #failures: Counter<'place' | 'what'>
 
@@ -227,8 +229,11 @@ export class Catalog {
   async #stored(range: CatalogRange, warnings: string[]): Promise<Candidate[]> {
     const { bucket } = this.#options
     if (bucket === undefined) return []
+    const durationMs = this.#listing.begin()
+    using patience = new Patience(range.signal, durationMs)
     try {
-      const objects = await listBucket(bucket, this.#prefix, range)
+      const objects = await listBucket(bucket, this.#prefix, { ...range, signal: patience.signal })
+      this.#listing.succeeded()
       return objects.flatMap(({ key: name, sizeBytes }): Candidate[] => {
         const key = parseBlockKey(name)
         if (key === undefined || !overlaps(key, range)) return []
@@ -237,7 +242,10 @@ export class Catalog {
       })
     } catch (error) {
       throwIfCancelled(range.signal)
-      this.#warn('bucket', 'listing', `bucket ${bucket.name} is`, error, warnings)
+      // That a query has no time left says nothing about the bucket.
+      const isLate = range.signal?.aborted === true
+      const why = isLate ? error : this.#listing.failed(error, { wasShort: durationMs !== undefined })
+      this.#warn('bucket', 'listing', `bucket ${bucket.name} is`, why, warnings)
       return []
     }
   }

@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import type { BlocksAnswer, ProfilesAnswer } from '../../query/api/types.ts'
 import { startConprof } from '../support/conprof.ts'
+import { startGate } from '../support/gate.ts'
 import { startVersitygw } from '../support/versitygw.ts'
 
 const dir = t.testdir({ first: {}, second: {} })
@@ -14,37 +15,6 @@ const corpus = new URL('../testdata/corpus/etcd/heap/', import.meta.url)
 const bodies = readdirSync(corpus)
   .sort()
   .map((name) => readFileSync(new URL(name, corpus)))
-
-/** A way to the store that can be closed and opened again, on the same port. */
-async function startGate(endpoint: string) {
-  const [host, port] = endpoint.split(':') as [string, string]
-  const sockets = new Set<Socket>()
-  const server = createTcpServer((socket) => {
-    const upstream = connect(Number(port), host)
-    for (const [from, to] of [
-      [socket, upstream],
-      [upstream, socket],
-    ] as const) {
-      sockets.add(from)
-      from.pipe(to)
-      from.on('error', () => to.destroy()).on('close', () => to.destroy())
-    }
-  })
-  const listen = (own: number) =>
-    new Promise<number>((resolve) => {
-      server.listen(own, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
-    })
-  const own = await listen(0)
-  const close = async () => {
-    if (!server.listening) return
-    const closed = new Promise((resolve) => server.close(resolve))
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
-    await closed
-  }
-  t.teardown(close)
-  return { address: `127.0.0.1:${own}`, close, open: () => listen(own) }
-}
 
 async function get<Answer>(url: string, path: string, parameters: Record<string, string> = {}) {
   const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
@@ -62,7 +32,7 @@ async function until<T>(what: string, find: () => Promise<T | undefined>): Promi
 
 t.test('blocks go to S3, wait while it is away, and are all another conprof needs', async (t) => {
   const store = await startVersitygw(t)
-  const gate = await startGate(store.endpoint)
+  const gate = await startGate(t, store.endpoint)
   let served = 0
   const program = createServer((_, response) => response.end(bodies[served++ % bodies.length]))
   await new Promise<void>((resolve) => program.listen(0, '127.0.0.1', resolve))

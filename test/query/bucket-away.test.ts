@@ -1,0 +1,121 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import type {
+  Answer,
+  BlocksAnswer,
+  ProfilesAnswer,
+  QueryRangeAnswer,
+  TopAnswer,
+} from '../../query/api/types.ts'
+import { startConprof } from '../support/conprof.ts'
+import { corpusConfig, startCorpusProgram } from '../support/corpus-program.ts'
+import { startGate } from '../support/gate.ts'
+import { startVersitygw } from '../support/versitygw.ts'
+
+async function get<Data>(url: string, path: string, parameters: Record<string, string> = {}) {
+  const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
+  const answer = (await response.json()) as Answer<Data>
+  if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`)
+  return { data: answer.data, warnings: answer.warnings ?? [] }
+}
+
+t.test('what was scraped never changes, while blocks move and while S3 is away', async (t) => {
+  const dir = t.testdir({ a: {}, b: {} })
+  const [store, program] = await Promise.all([startVersitygw(t), startCorpusProgram(t)])
+  const gate = await startGate(t, store.endpoint)
+  const objstore = join(dir, 'objstore.yaml')
+  const bucket = await store.createBucket()
+  writeFileSync(
+    objstore,
+    JSON.stringify({
+      type: 'S3',
+      prefix: 'clusters/test',
+      config: {
+        ...{ bucket, endpoint: gate.address, insecure: true },
+        ...{ access_key: store.accessKey, secret_key: store.secretKey },
+      },
+    }),
+  )
+  const collectors = await Promise.all(
+    ['a', 'b'].map(async (job) => {
+      const config = join(dir, `${job}.yaml`)
+      writeFileSync(config, corpusConfig(job, program))
+      const started = await startConprof([
+        `--config.file=${config}`,
+        `--storage.path=${join(dir, job)}`,
+        `--objstore.config-file=${objstore}`,
+        '--block.duration=2s',
+      ])
+      t.teardown(() => started.stop())
+      return started
+    }),
+  )
+  const query = await startConprof(
+    [`--objstore.config-file=${objstore}`, ...collectors.map(({ url }) => `--collectors=${url}`)],
+    'query',
+  )
+  t.teardown(() => query.stop())
+
+  await gate.close()
+  const beginMs = Date.now()
+  await sleep(4500)
+  const endMs = Date.now() - 1000
+  const range = { start: String(beginMs / 1000), end: String(endMs / 1000) }
+  const asked = { query: '{job=~"a|b"}', ...range }
+  /** Everything that the range is made of, and what it adds up to. */
+  const state = async () => {
+    const [list, plot, top] = await Promise.all([
+      get<ProfilesAnswer>(query.url, 'profiles', { ...asked, limit: '1000' }),
+      get<QueryRangeAnswer>(query.url, 'query_range', { ...asked, type: 'inuse_space' }),
+      get<TopAnswer>(query.url, 'profile', { ...asked, type: 'inuse_space', agg: 'sum', format: 'top' }),
+    ])
+    const values = plot.data.result.flatMap((series) => series.values.map(([, value]) => BigInt(value)))
+    return {
+      warnings: [...new Set([list, plot, top].flatMap((answer) => answer.warnings))],
+      ids: list.data.profiles.map(({ id }) => id),
+      total: String(values.reduce((sum, value) => sum + value, 0n)),
+      top: top.data.total,
+    }
+  }
+  const { warnings, ...first } = await state()
+  t.ok(first.ids.length >= 4, `${first.ids.length} profiles`)
+  t.equal(new Set(first.ids).size, first.ids.length)
+  t.equal(first.top, first.total)
+  t.match(warnings, [/^bucket .* is missing from this answer: /])
+
+  const places = async () => {
+    const { blocks } = (await get<BlocksAnswer>(query.url, 'status/blocks', range)).data
+    return blocks.map(({ place, collector }) => `${place} ${collector ?? ''}`.trim())
+  }
+  const watch = async (durationMs: number, isDone: (found: readonly string[]) => boolean) => {
+    const untilMs = performance.now() + durationMs
+    let looks = 0
+    for (let found: readonly string[] = []; performance.now() < untilMs && !isDone(found); looks++) {
+      const { warnings, ...now } = await state()
+      const others = warnings.filter((text) => !text.startsWith('bucket '))
+      if (JSON.stringify(now) !== JSON.stringify(first) || others.length > 0) {
+        t.strictSame({ ...now, warnings: others }, { ...first, warnings: [] })
+        return
+      }
+      found = await places()
+    }
+    t.ok(looks > 3, `looked ${looks} times`)
+  }
+  await watch(8000, () => false)
+  const pending = new Set(await places())
+  t.strictSame([...pending].sort(), collectors.map(({ url }) => `pending ${new URL(url).host}`).sort())
+
+  await gate.open()
+  await watch(30_000, (found) => found.filter((place) => place === 'bucket').length >= pending.size)
+  await watch(4000, () => false)
+  t.ok((await places()).includes('bucket'), 'it came to the bucket')
+  const last = await state()
+  t.strictSame(last, { ...first, warnings: [] })
+
+  for (const collector of collectors) await collector.stop()
+  const { warnings: without, ...alone } = await state()
+  t.strictSame(alone, first, 'the bucket alone has it, too')
+  t.equal(without.length, 2, 'but who knows what collectors had')
+})

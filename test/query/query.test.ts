@@ -1,0 +1,202 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
+import t, { type Test } from 'tap'
+import type {
+  Answer,
+  CollectorsAnswer,
+  ProfilesAnswer,
+  QueryRangeAnswer,
+  TargetsAnswer,
+  TopAnswer,
+} from '../../query/api/types.ts'
+import { goToolPprof } from '../../query/testdata/go-tool-pprof.ts'
+import { type Conprof, startConprof } from '../support/conprof.ts'
+import { corpusConfig, startCorpusProgram } from '../support/corpus-program.ts'
+import { startDnsServer } from '../support/dns-server.ts'
+
+async function get<Data>(url: string, path: string, parameters: Record<string, string> = {}) {
+  const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
+  const answer = (await response.json()) as Answer<Data>
+  if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`)
+  return { data: answer.data, warnings: answer.warnings ?? [] }
+}
+
+async function until<Found>(what: string, find: () => Promise<Found | undefined>): Promise<Found> {
+  for (let i = 0; i < 300; i++) {
+    const found = await find().catch(() => undefined)
+    if (found !== undefined) return found
+    await sleep(100)
+  }
+  throw new Error(`${what}: it never came`)
+}
+
+/** Two collectors with a bucket in common, and the query program before them. Blocks are cut every half hour. */
+async function startAll(t: Test) {
+  const dir = t.testdir({ bucket: {}, a: {}, b: {} })
+  const program = await startCorpusProgram(t)
+  const objstore = join(dir, 'objstore.yaml')
+  writeFileSync(objstore, JSON.stringify({ type: 'FILESYSTEM', config: { directory: join(dir, 'bucket') } }))
+  const token = join(dir, 'token')
+  writeFileSync(token, 'a-token-of-ours')
+  const dns = await startDnsServer(t)
+  const startCollector = async (job: string) => {
+    const config = join(dir, `${job}.yaml`)
+    writeFileSync(config, corpusConfig(job, program))
+    const started = await startConprof([
+      `--config.file=${config}`,
+      `--storage.path=${join(dir, job)}`,
+      `--objstore.config-file=${objstore}`,
+    ])
+    t.teardown(() => {
+      started.process.kill('SIGCONT')
+      return started.stop()
+    })
+    return started
+  }
+  const [a, b] = await Promise.all([startCollector('a'), startCollector('b')])
+  const at = (host: string, { url }: Conprof) => ({ host, port: Number(new URL(url).port) })
+  const name = '_http._tcp.collectors.example'
+  dns.records.set(name, [at('127.0.0.1', a), at('localhost', b)])
+  const query = await startConprof(
+    [
+      `--objstore.config-file=${objstore}`,
+      `--collectors=dnssrv+${name}.`,
+      `--collectors.dns-servers=${dns.address}`,
+      `--web.token-file=${token}`,
+    ],
+    'query',
+  )
+  t.teardown(() => query.stop())
+  return { a, b, query, program, dns, name, at, startCollector }
+}
+
+t.test('conprof query answers from the heads of collectors', async (t) => {
+  const { a, b, query, program, dns, name, at, startCollector } = await startAll(t)
+  const { url } = query
+  await until('readiness', async () => ((await fetch(`${url}/-/ready`)).ok ? true : undefined))
+
+  const range = { start: 'now-10m' }
+  const both = '{job=~"a|b"}'
+  const profiles = async () => get<ProfilesAnswer>(url, 'profiles', { query: both, ...range, limit: '1000' })
+  await until('profiles of both', async () => {
+    const { data } = await profiles()
+    return new Set(data.profiles.map(({ labels }) => labels['job'])).size === 2 ? true : undefined
+  })
+  const newest = Math.max(...(await profiles()).data.profiles.map(({ time }) => time))
+  t.ok(Date.now() - newest < 5000, 'seconds after the scrape, with blocks of half an hour')
+  t.strictSame(await get(url, 'label/job/values', range), { data: ['a', 'b'], warnings: [] })
+
+  await t.test('plots, merges, downloads', async (t) => {
+    const end = String(newest / 1000)
+    const listed = (await get<ProfilesAnswer>(url, 'profiles', { query: both, ...range, end })).data.profiles
+    const plot = await get<QueryRangeAnswer>(url, 'query_range', {
+      query: both,
+      type: 'inuse_space',
+      ...range,
+      end,
+    })
+    t.strictSame(plot.warnings, [])
+    t.equal(plot.data.profiles, listed.length)
+    const total = plot.data.result
+      .flatMap(({ values }) => values)
+      .reduce((sum, [, value]) => sum + BigInt(value), 0n)
+    const merge = { query: both, ...range, end, type: 'inuse_space', agg: 'sum' }
+    const top = await get<TopAnswer>(url, 'profile', { ...merge, format: 'top' })
+    t.equal(top.data.total, String(total))
+    t.match(top.data, { series: 2, profiles: listed.length })
+    const raw = await fetch(`${url}/api/v1/profile?id=${listed[0]!.id}`)
+    const bytes = gunzipSync(Buffer.from(await raw.arrayBuffer()))
+    t.ok(
+      program.bodies.some((body) => gunzipSync(body).equals(bytes)),
+      'byte for byte as it was scraped',
+    )
+    const download = `${url}/api/v1/profile?${new URLSearchParams(merge)}`
+    const printed = await goToolPprof(t, ['-top', '-unit=B', '-sample_index=inuse_space', download])
+    if (printed !== undefined) t.match(printed, `of ${total}B total`)
+  })
+
+  await t.test('targets and collectors', async (t) => {
+    const { data, warnings } = await get<TargetsAnswer>(url, 'targets')
+    t.strictSame(warnings, [])
+    const heaps = data.activeTargets.filter(({ profileType }) => profileType === 'heap')
+    t.strictSame(heaps.map(({ collector, scrapePool }) => [collector, scrapePool]).sort(), [
+      ['127.0.0.1', 'a'],
+      ['localhost', 'b'],
+    ])
+    const { collectors } = (await get<CollectorsAnswer>(url, 'status/collectors')).data
+    t.match(collectors, [
+      { name: '127.0.0.1', reachable: true, version: String, targets: Number, pendingBlocks: 0 },
+      { name: 'localhost', reachable: true, headAttempts: Number, error: '' },
+    ])
+  })
+
+  await t.test('our own profiles want the token', async (t) => {
+    const own = `${url}/debug/pprof/heap`
+    t.equal((await fetch(own)).status, 401)
+    t.equal((await fetch(own, { headers: { authorization: 'Bearer a-token-of-ours' } })).status, 200)
+    t.equal((await fetch(`${url}/`)).status, 200, 'the UI does not')
+  })
+
+  await t.test('one that is frozen is a warning within its time', async (t) => {
+    b.process.kill('SIGSTOP')
+    const startMs = performance.now()
+    const frozen = await get<string[]>(url, 'label/job/values', range)
+    t.ok(performance.now() - startMs < 7000, `${performance.now() - startMs} ms`)
+    t.strictSame(frozen, {
+      data: ['a'],
+      warnings: ['collector localhost is missing from this answer: no answer within 5s'],
+    })
+    const againMs = performance.now()
+    t.match((await get<TargetsAnswer>(url, 'targets')).warnings, [/^collector localhost is missing/])
+    t.ok(performance.now() - againMs < 2000, 'and is not waited for again and again')
+    t.equal((await fetch(`${url}/-/ready`)).status, 200)
+    b.process.kill('SIGCONT')
+    await until('it again', async () => {
+      const { data, warnings } = await get<string[]>(url, 'label/job/values', range)
+      return data.length === 2 && warnings.length === 0 ? true : undefined
+    })
+  })
+
+  await t.test('one that is killed is a warning, and is found where it comes back', async (t) => {
+    const [first] = (await get<ProfilesAnswer>(url, 'profiles', { query: '{job="b"}', ...range })).data
+      .profiles
+    b.process.kill('SIGKILL')
+    await b.stop()
+    const without = await get<string[]>(url, 'label/job/values', range)
+    t.strictSame(without.data, ['a'])
+    t.match(without.warnings, [/^collector localhost is missing from this answer: connect ECONNREFUSED/])
+    dns.records.set(name, [at('127.0.0.1', a)])
+    await sleep(1500)
+    t.match(
+      (await get<string[]>(url, 'label/job/values', range)).warnings,
+      [/^collector localhost is missing/],
+      'also once it is out of DNS',
+    )
+    const again = await startCollector('b')
+    dns.records.set(name, [at('127.0.0.1', a), at('localhost', again)])
+    await until('it on another port', async () => {
+      const { data, warnings } = await get<string[]>(url, 'label/job/values', range)
+      return data.length === 2 && warnings.length === 0 ? true : undefined
+    })
+    const raw = await fetch(`${url}/api/v1/profile?id=${first!.id}`)
+    t.equal(raw.status, 200, 'with what it had acknowledged before')
+  })
+
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  t.match(metrics, /conprof_query_partial_answers_total\{route="\/label\/:name\/values"\} [1-9]/)
+  t.match(metrics, /conprof_query_collectors\{state="reachable"\} 2/)
+  t.match(metrics, /conprof_query_head_requests_total\{result="silent"\} [1-9]/)
+  t.equal(await query.stop(), 0)
+})
+
+t.test('conprof query without a bucket says which flags name one', async (t) => {
+  const dir = t.testdir()
+  await t.rejects(startConprof([`--storage.path=${dir}`], 'query'), {
+    message: /open bucket ".*bucket": ENOENT; want --storage.path or --objstore.config-file/,
+  })
+  await t.rejects(startConprof(['--collectors=collector:8080'], 'query'), {
+    message: /collectors "collector:8080": want dnssrv\+/,
+  })
+})
