@@ -77,6 +77,7 @@ const params = withRules(mapOf(z.array(text(1024)).max(16), 16), [
 
 const intervalBounds = { min: '5s', max: '24h' }
 const timeoutBounds = { min: '100ms', max: '5m' }
+const defaultTimeout = '10s'
 
 const fields = z.strictObject({
   name: dnsLabel
@@ -96,8 +97,10 @@ const fields = z.strictObject({
       'From one scrape of a profile type to the next, 5s to 24h. Types that take time take turns: their seconds together and 5 s to spare must fit.',
     ),
   timeout: duration(timeoutBounds)
-    .default('10s')
-    .describe('For a scrape, beside the seconds of a type that takes time; at most the interval.'),
+    .default(defaultTimeout)
+    .describe(
+      'For a scrape, beside the seconds of a type that takes time; at most the interval, to which the default is shortened.',
+    ),
   profiles: profileList
     .optional()
     .describe(
@@ -170,8 +173,10 @@ export const endpoint = withRules(fields, [
     fieldPath: '.tlsConfig',
   },
   {
-    cel: `!(${celIsDuration('self.timeout', timeoutBounds)}) || !(${celIsDuration('self.interval', intervalBounds)}) || duration(self.timeout) <= duration(self.interval)`,
+    // The default is let through: nobody wrote it, and the operator shortens it to the interval.
+    cel: `self.timeout == '${defaultTimeout}' || !(${celIsDuration('self.timeout', timeoutBounds)}) || !(${celIsDuration('self.interval', intervalBounds)}) || duration(self.timeout) <= duration(self.interval)`,
     holds: ({ timeout, interval }) =>
+      timeout === defaultTimeout ||
       !isDuration(timeout, timeoutBounds) ||
       !isDuration(interval, intervalBounds) ||
       parseDuration(timeout) <= parseDuration(interval),

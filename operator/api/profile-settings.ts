@@ -56,7 +56,10 @@ export const profileSettings = withRules(
 
 export type ProfileSettings = z.infer<typeof profileSettings>
 
-export const profileList = withRules(listBy('type', profileSettings, { maxItems: 20 }), [
+/** With the five that are on by default these are as many types as a ScrapeConfig holds. */
+const maxProfiles = 15
+
+export const profileList = withRules(listBy('type', profileSettings, { maxItems: maxProfiles }), [
   {
     cel: "!self.exists(p, p.type == 'cpu') || !self.exists(p, p.type == 'profile')",
     holds: (self) => !self.some(({ type }) => type === 'cpu') || !self.some(({ type }) => type === 'profile'),

@@ -185,7 +185,7 @@ function largeSpec() {
       port: 'http-pprof',
       pathPrefix: `/${long(255)}`,
       interval: '23h59m59s999ms',
-      profiles: list(20, (type) => ({ type: `${long(60)}${type}`, path: `/${long(511)}`, seconds: 300 })),
+      profiles: list(15, (type) => ({ type: `${long(60)}${type}`, path: `/${long(511)}`, seconds: 300 })),
       params: Object.fromEntries(list(16, (name) => [`p${name}`, list(2, () => long(300))])),
       relabelings: list(50, (rule) => ({
         sourceLabels: list(5, () => long(100)),
