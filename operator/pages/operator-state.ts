@@ -19,6 +19,7 @@ export interface OperatorState {
 
 export interface PodState {
   readonly view: PodView
+  /** Among the drops are also those that are decided later, such as by a limit: such a target has no shard. */
   readonly decision: PodDecision
   /** Ordinal of the collector that has a target, by `PlannedTarget.key`; undefined while none has. */
   shardOf(targetKey: string): number | undefined
