@@ -1,5 +1,13 @@
 import t from 'tap'
-import { decideSituation, describeDecision, type SituationCase } from '../../test/support/pod-shapes.ts'
+import {
+  decideSituation,
+  describeDecision,
+  podView,
+  type Situation,
+  type SituationCase,
+} from '../../test/support/pod-shapes.ts'
+import { createInterners, decidePod } from './decide-pod.ts'
+import { defaultTargetSettings } from './settings.ts'
 
 const yes = { scrape: 'true' }
 const sel = { matchLabels: { app: 'cart' } }
@@ -269,4 +277,69 @@ const cases: readonly SituationCase[] = [
 t.test('decidePod() says what becomes of a pod, and why', async (t) => {
   for (const [name, situation, want] of cases)
     t.strictSame(describeDecision(decideSituation(situation)), want, name)
+})
+
+t.test('the chain tells how it came about', async (t) => {
+  const chain = (situation: Situation) => decideSituation(situation).chain
+  t.strictSame(
+    chain({
+      pod: {
+        annotations: { ...yes, profiles: 'heap,allocs' },
+        containers: 'app 6060/pprof; istio-proxy 15090',
+      },
+      profileTargets: {
+        a: pt([{ port: 'pprof', pathPrefix: '/a' }]),
+        b: pt([{ port: 'admin' }]),
+        c: pt([
+          {
+            port: 6060,
+            profiles: [{ type: 'allocs' }, ...off('heap', 'cpu', 'block', 'mutex', 'goroutine')],
+          },
+        ]),
+      },
+    }),
+    [
+      'pod shop/cart-7d9c5-x is seen: Running, 10.0.0.5, on node-1, of Deployment cart, ports: app 6060 (pprof); istio-proxy 15090, a proxy',
+      'ProfileTarget/shop/a selects it',
+      'ProfileTarget/shop/b selects it',
+      'ProfileTarget/shop/c selects it',
+      'annotations: conprof.io/scrape is "true" on the pod',
+      'mesh: istio',
+      'ProfileTarget/shop/a endpoint default: port 6060 is named pprof by container app',
+      'ProfileTarget/shop/b endpoint default: dropped: NoSuchPort: no container names a port "admin": the pod has app 6060 (pprof); istio-proxy 15090, a proxy',
+      'ProfileTarget/shop/c endpoint default: port 6060 is declared by container app',
+      'annotations: port 6060 is named pprof by container app, as pprof ports are',
+      'annotations: dropped: Conflict: allocs of port 6060 is scraped for ProfileTarget/shop/c endpoint default, which goes before annotations',
+      'ProfileTarget/shop/a endpoint default: scrapes http://10.0.0.5:6060 every 1m: block /a/debug/pprof/block, cpu /a/debug/pprof/profile 10s, goroutine /a/debug/pprof/goroutine, heap /a/debug/pprof/heap, mutex /a/debug/pprof/mutex',
+      'ProfileTarget/shop/c endpoint default: scrapes http://10.0.0.5:6060 every 1m: allocs /debug/pprof/allocs',
+      'annotations: scrapes http://10.0.0.5:6060 every 1m: heap /debug/pprof/heap',
+    ],
+  )
+  const nobody = 'not scraped: no ProfileTarget selects it, and no annotation asks for it'
+  t.strictSame(chain({ pod: {} }).slice(1), [nobody])
+  t.strictSame(chain({ pod: { annotations: { port: '6060' } } }).slice(1), [
+    'annotations: there are some, but no conprof.io/scrape: "true"',
+    nobody,
+  ])
+  t.strictSame(chain({ pod: { annotations: { scrape: 'false' } }, profileTargets: { a: pprof } }).slice(1), [
+    'ProfileTarget/shop/a selects it',
+    'not scraped: VetoedByPod: the pod has conprof.io/scrape: "false"',
+  ])
+})
+
+t.test('a ProfileTarget that is not accepted is named where it selects the pod', async (t) => {
+  const decision = decidePod(podView({}), {
+    namespace: undefined,
+    profileTargets: [],
+    notAccepted: [{ owner: 'ProfileTarget/shop/a', reason: 'SecretForbidden', message: 'run this' }],
+    settings: defaultTargetSettings,
+    interners: createInterners(),
+  })
+  t.strictSame(describeDecision(decision), [
+    '- a NotAccepted: ProfileTarget/shop/a is not accepted: SecretForbidden',
+  ])
+  t.equal(
+    decision.chain[1],
+    'ProfileTarget/shop/a selects it, but is not accepted: SecretForbidden: run this',
+  )
 })
