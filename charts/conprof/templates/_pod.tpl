@@ -62,6 +62,8 @@ topologySpreadConstraints:
 
 {{- define "conprof.podLabels" -}}
 {{ include "conprof.componentLabels" . }}
+# By this the operator knows its own, whom it scrapes with the release's token.
+conprof.io/release: {{ include "conprof.fullname" .root }}
 {{- with (get .root.Values .component).podLabels }}
 {{ toYaml . }}
 {{- end }}
