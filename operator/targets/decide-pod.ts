@@ -75,7 +75,8 @@ function decide(pod: PodView, context: DecideContext, say: Say): Omit<PodDecisio
   const { namespace, settings } = context
   say(() => `pod ${pod.namespace}/${pod.name} is seen: ${describePod(pod)}`)
   const profileTargets = context.profileTargets.toSorted(compareAge)
-  const notAccepted = (context.notAccepted ?? []).map(({ owner, reason, message }) => {
+  const refused = (context.notAccepted ?? []).toSorted((a, b) => (a.owner < b.owner ? -1 : 1))
+  const notAccepted = refused.map(({ owner, reason, message }) => {
     say(() => `${owner} selects it, but is not accepted: ${reason}: ${message}`)
     return podDrop(owner, 'NotAccepted', `${owner} is not accepted: ${reason}`)
   })
