@@ -3,12 +3,13 @@ import { checkConfig } from '../collector/check-config.ts'
 import { checkTarget } from '../collector/check-target.ts'
 import { readProfileTypes } from '../collector/config/profile-types.ts'
 import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
+import { addCheckPodCommand } from './check-pod-command.ts'
 
 /** `conprof check …`: is it right, before anything depends on it? */
 export function addCheckCommands(program: Command): void {
   const check = program.command('check').usage('<what> …').helpCommand(false)
-  check.summary('is a config right, what would a scrape see: config, target')
-  check.description('Check configs and targets; nothing is started, nothing is stored.')
+  check.summary('is a config right, what would a scrape see: config, target, pod')
+  check.description('Check configs, targets and pods; nothing is started, nothing is stored.')
   check
     .command('config')
     .argument('<files...>', 'conprof.yaml, one or more')
@@ -37,4 +38,5 @@ export function addCheckCommands(program: Command): void {
       if (exitCode === 2) process.stderr.write(text)
       process.exitCode = exitCode
     })
+  addCheckPodCommand(check)
 }

@@ -69,8 +69,10 @@ function verdictOf(seen: {
   if (isHealthy) return 'it is scraped, and all is well'
   if (targets.length === 0) return 'it is not scraped'
   const [first] = failing
-  if (first !== undefined)
-    return `it is scraped, but ${failing.length} of ${scraped.length} profiles fail: ${first.health}`
+  if (first !== undefined) {
+    const some = `${failing.length} of ${scraped.length} profiles`
+    return `it is scraped, but ${some} ${failing.length === 1 ? 'fails' : 'fail'}: ${first.health}`
+  }
   if (unassigned.length === targets.length) return 'it is to be scraped, but no collector has it yet'
   if (scraped.length === 0) return 'it is to be scraped; how that goes is not known yet'
   return 'it is scraped, but not all of it is known to be well'

@@ -50,6 +50,7 @@ th, td { text-align: left; vertical-align: top; padding: 6px 12px; border-bottom
 th { font-size: 12px; color: var(--muted); font-weight: 600; white-space: nowrap }
 tr:last-child td { border-bottom: 0 }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+td a { white-space: nowrap }
 td.why { min-width: 320px; overflow-wrap: anywhere }
 code, pre { font-family: ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; font-size: 12.5px }
 pre { background: var(--surface); border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px; white-space: pre-wrap; overflow-wrap: anywhere }
