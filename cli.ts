@@ -3,10 +3,14 @@ import { formatBanner } from './cli/banner.ts'
 import { addBlockCommands } from './cli/block-commands.ts'
 import { readBuildInfo } from './cli/build-info.ts'
 import { addCheckCommands } from './cli/check-commands.ts'
+import { addCollectorCommand } from './cli/collector-command.ts'
+import { readCollectorFlags } from './cli/collector-flags.ts'
 import { fail } from './cli/fail.ts'
 import { followFlagTexts } from './cli/flag-texts.ts'
-import { addFlags, logOptions, queryTimeout, readAllFlags, storageOptions, webOptions } from './cli/flags.ts'
+import { addFlags, logOptions, queryTimeout, storageOptions, tokenFile, webOptions } from './cli/flags.ts'
+import { addOperatorCommand } from './cli/operator-command.ts'
 import { addQueryCommand } from './cli/query-command.ts'
+import { sourceOptions } from './cli/source-flags.ts'
 import { shutdownSignal } from './lib/lifecycle/shutdown-signal.ts'
 import { createLogger } from './lib/log.ts'
 import { createRegistry } from './lib/metrics.ts'
@@ -40,13 +44,13 @@ const all = program
   .usage('[flags]')
   .summary('scrape, store, answer and show, in one process')
   .description('Scrape, store, answer and show, in one process. Without a config, conprof scrapes itself.')
-all.optionsGroup('What to scrape:').option('--config.file <file>', 'conprof.yaml; SIGHUP reads it again')
+addFlags(all, 'What to scrape:', sourceOptions)
 addFlags(all, 'Where it goes:', storageOptions)
-addFlags(all, 'How it is reached:', [...webOptions('127.0.0.1:8080'), queryTimeout])
+addFlags(all, 'How it is reached:', [...webOptions('127.0.0.1:8080'), tokenFile, queryTimeout])
 addFlags(all, 'What it says:', logOptions)
 const flagTexts = followFlagTexts(all)
 all.action(async (values: Record<string, unknown>) => {
-  const flags = readAllFlags(values)
+  const flags = readCollectorFlags(values)
   const logger = createLogger(flags.logLevel, { format: flags.logFormat })
   process.on('unhandledRejection', (error) => {
     logger.error({ err: error }, 'a promise was rejected that nobody waited for')
@@ -68,7 +72,10 @@ all.action(async (values: Record<string, unknown>) => {
   })
 })
 
+addCollectorCommand(program)
 addQueryCommand(program)
+
+addOperatorCommand(program)
 
 program.commandsGroup('Tools:')
 addCheckCommands(program)

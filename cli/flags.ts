@@ -26,11 +26,6 @@ export interface StorageFlags {
   readonly blockDurationMs: number
 }
 
-export interface AllFlags extends WebFlags, LogFlags, StorageFlags {
-  readonly configFile?: string
-  readonly queryTimeoutMs: number
-}
-
 /** Turns a parser that throws a SyntaxError into commander's. */
 export function reading<Value>(parse: (text: string) => Value): (text: string) => Value {
   return (text) => {
@@ -99,20 +94,12 @@ export const queryTimeout: Option = new Option('--query.timeout <duration>', 'an
   .default(parseDuration('2m'), '2m')
   .argParser(reading(parseDuration))
 
-/** Commander's values, whose names it makes from the dots, under ours. The parsers above gave each its type. */
-export function readAllFlags(values: Readonly<Record<string, unknown>>): AllFlags {
-  const own = {
-    configFile: values['config.file'],
-    queryTimeoutMs: values['query.timeout'],
-  } satisfies Record<Exclude<keyof AllFlags, keyof (WebFlags & LogFlags & StorageFlags)>, unknown>
-  return {
-    ...readWebFlags(values),
-    ...readLogFlags(values),
-    ...readStorageFlags(values),
-    ...(given(own) as Pick<AllFlags, keyof typeof own>),
-  }
-}
+export const tokenFile: Option = new Option(
+  '--web.token-file <file>',
+  'token that our programs show each other',
+)
 
+/** Commander's values, whose names it makes from the dots, under ours. The parsers above gave each its type. */
 export function readWebFlags(values: Readonly<Record<string, unknown>>): WebFlags {
   const flags = {
     webListenAddress: values['httpAddress'] ?? values['web.listenAddress'],

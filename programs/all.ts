@@ -2,21 +2,18 @@ import { fileURLToPath } from 'node:url'
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
-import type { AllFlags } from '../cli/flags.ts'
+import type { CollectorFlags } from '../cli/collector-flags.ts'
 import { openBucket } from '../cli/open-bucket.ts'
-import { type ConfigFile, readConfigFile } from '../collector/config/config-file.ts'
-import { ConfigReloader } from '../collector/config/config-reloader.ts'
 import { defaultConfig } from '../collector/config/default-config.ts'
-import type { Config } from '../collector/config/scrape-config.ts'
 import { Retention } from '../collector/retention.ts'
-import { Scraper } from '../collector/scrape/scraper.ts'
 import { Storage } from '../collector/storage.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { HttpServer } from '../lib/http/http-server.ts'
 import { localUrl } from '../lib/http/listen-address.ts'
+import { TokenFile } from '../lib/http/token-file.ts'
 import { createWebApp, routePrefixOf } from '../lib/http/web-app.ts'
 import { readWebConfig } from '../lib/http/web-config.ts'
-import { runGroup } from '../lib/lifecycle/run-group.ts'
+import { type Run, runGroup } from '../lib/lifecycle/run-group.ts'
 import type { Logger } from '../lib/log.ts'
 import type { BuildInfo } from '../lib/metrics.ts'
 import { selfProfileRoutes } from '../profile/self-profile-routes.ts'
@@ -25,9 +22,12 @@ import { createApi } from '../query/api/create-api.ts'
 import { BucketProbe } from '../query/bucket-probe.ts'
 import { Catalog } from '../query/catalog.ts'
 import { serveUi } from '../ui/serve-ui.ts'
+import { createCollecting, type OpenedSource, openSource } from './collecting.ts'
+import { guardsInternals } from './guarded-paths.ts'
+import { retentionLimits } from './retention-limits.ts'
 
 export interface AllOptions {
-  readonly flags: AllFlags
+  readonly flags: CollectorFlags
   /** Every flag as the status page shows it. */
   readonly flagTexts: Readonly<Record<string, string>>
   readonly build: BuildInfo
@@ -51,7 +51,7 @@ export async function runAll(options: AllOptions): Promise<void> {
   // The heap sampler knows what is allocated from here on.
   const profiler = new SelfProfiler({ root: fileURLToPath(new URL('../', import.meta.url)) })
   profiler.start()
-  const configFile = flags.configFile === undefined ? undefined : await readConfigFile(flags.configFile)
+  const source = await openSource(flags, registry)
   const bucket = await openBucket({ ...flags, isNew: true, logger, registry })
   try {
     const storage = await Storage.open({
@@ -62,7 +62,7 @@ export async function runAll(options: AllOptions): Promise<void> {
       blockDurationMs: flags.blockDurationMs,
     })
     try {
-      await runParts({ ...options, profiler, configFile, bucket, storage })
+      await runParts({ ...options, profiler, source, bucket, storage })
     } finally {
       // Closed already where it ran; not where something else did not start.
       await storage.close()
@@ -75,7 +75,7 @@ export async function runAll(options: AllOptions): Promise<void> {
 
 interface Parts extends AllOptions {
   readonly profiler: SelfProfiler
-  readonly configFile: ConfigFile | undefined
+  readonly source: OpenedSource
   readonly bucket: Bucket
   readonly storage: Storage
 }
@@ -89,50 +89,37 @@ async function runParts(parts: Parts): Promise<void> {
     flags.webConfigFile === undefined
       ? { basicAuthUsers: new Map<string, string>() }
       : await readWebConfig(flags.webConfigFile)
+  const file =
+    flags.webTokenFile === undefined ? undefined : await TokenFile.open(flags.webTokenFile, { logger })
 
   const probe = new BucketProbe({ bucket, logger })
   const log = logger.child({ component: 'query' })
   const pending = () => storage.pendingBlocks()
   const catalog = new Catalog({ bucket, pending, heads: [storage], log, registry })
-  const scraper = new Scraper({
-    store: storage,
-    log: logger.child({ component: 'collector' }),
-    registry,
-  })
-  // Without a file the config is conprof itself, whose address is known once it listens.
-  let configFile = parts.configFile
+  const collecting = createCollecting(parts.source, { flags, storage, logger, registry })
+  const { scraper } = collecting
   const api = createApi({
     catalog,
     head: storage,
     pending,
-    collector: () => ({ ...storage.status(), targets: scraper.targets().activeTargets.length }),
+    collector: () => ({ ...storage.status(), targets: scraper.loops().length }),
     targets: () => scraper.targets(),
-    config: () => configFile?.shownYaml ?? '# no --config.file: conprof scrapes itself\n',
+    scrapes: () => collecting.scrapes(),
+    config: () => collecting.shownConfig() ?? '# no --config.file: conprof scrapes itself\n',
     flags: parts.flagTexts,
     build: { ...parts.build, nodeVersion: process.versions.node },
     log,
     registry,
     timeoutMs: flags.queryTimeoutMs,
   })
-  const reloader =
-    configFile === undefined
-      ? undefined
-      : new ConfigReloader(configFile, {
-          path: flags.configFile!,
-          apply: (config) => scraper.applyConfig(config),
-          logger,
-          registry,
-        })
-  const reload = async () => {
-    await reloader?.reload()
-    configFile = reloader?.current
-  }
+  const reload = () => collecting.reload()
   const app = createWebApp({
     registry,
     logger: logger.child({ component: 'http' }),
     routePrefix: prefix,
     webConfig,
-    notReady: () => probe.missing,
+    token: file === undefined ? undefined : { file, guards: guardsInternals },
+    notReady: () => probe.missing ?? collecting.missing(),
     lifecycle: flags.webEnableLifecycle ? { reload, quit: () => quit.abort() } : undefined,
     routes: [
       selfProfileRoutes(parts.profiler),
@@ -147,33 +134,29 @@ async function runParts(parts: Parts): Promise<void> {
   })
   const scheme = webConfig.tls === undefined ? 'http' : 'https'
   const own = localUrl(server.address, { scheme })
-  const config =
-    configFile?.config ?? defaultConfig({ listenAddress: server.address, routePrefix: prefix, scheme })
-  scraper.applyConfig(config)
+  // Only now the address is known.
+  if (parts.source.kind === 'none') {
+    const { webTokenFile: tokenFile } = flags
+    const ownServer = { listenAddress: server.address, routePrefix: prefix, scheme } as const
+    const config = defaultConfig({ ...ownServer, ...(tokenFile !== undefined && { tokenFile }) })
+    scraper.applyConfig({ ...config, externalLabels: flags.externalLabels })
+  }
   parts.onStarted({
     uiUrl: flags.webExternalUrl ?? `${own}${prefix}`,
-    scraping: describeScraping(config, flags),
+    scraping: collecting.describes,
     data: describeData(bucket, flags),
     reload,
   })
-  const limits = {
-    ...(flags.storageRetentionTimeMs > 0 ? { maxAgeMs: flags.storageRetentionTimeMs } : {}),
-    ...(flags.storageRetentionSizeBytes === undefined ? {} : { maxBytes: flags.storageRetentionSizeBytes }),
-  }
-  const retention = new Retention({ bucket, limits, logger, registry })
-  await runGroup(
-    [server, storage, scraper, retention, probe].map((part) => (run) => part.run(run)),
-    { signal },
+  const retention = new Retention({ bucket, limits: retentionLimits(flags), logger, registry })
+  const parallel = [server, storage, retention, probe].map(
+    (part): Run =>
+      (run) =>
+        part.run(run),
   )
+  await runGroup([...parallel, ...collecting.parts], { signal })
 }
 
-function describeScraping(config: Config, flags: AllFlags): string {
-  const jobs = config.scrapeConfigs.map(({ jobName }) => jobName)
-  if (flags.configFile === undefined) return 'conprof itself (--config.file says what else)'
-  return `${jobs.length} job${jobs.length === 1 ? '' : 's'} of ${flags.configFile}: ${jobs.join(', ')}`
-}
-
-function describeData(bucket: Bucket, flags: AllFlags): string {
+function describeData(bucket: Bucket, flags: CollectorFlags): string {
   const { storageRetentionTimeMs: keptMs } = flags
   return `${bucket.name}, ${keptMs > 0 ? `kept for ${formatDuration(keptMs)}` : 'kept for ever'}`
 }

@@ -6,9 +6,11 @@ export function defaultConfig(options: {
   /** Before all paths: `` or `/conprof`. */
   readonly routePrefix?: string
   readonly scheme?: 'http' | 'https'
+  /** `--web.token-file`: what guards our own profiles. */
+  readonly tokenFile?: string
 }): Config {
   const { host = '', port } = options.listenAddress
-  const { routePrefix = '', scheme = 'http' } = options
+  const { routePrefix = '', scheme = 'http', tokenFile } = options
   const isEverywhere = ['', '0.0.0.0', '::'].includes(host)
   const own = isEverywhere ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
   return {
@@ -21,7 +23,13 @@ export function defaultConfig(options: {
         scheme,
         params: {},
         // The certificate names the host for others; who answers here is this very process.
-        http: { tls: { insecureSkipVerify: scheme === 'https' }, followRedirects: true },
+        http: {
+          tls: { insecureSkipVerify: scheme === 'https' },
+          followRedirects: true,
+          ...(tokenFile !== undefined && {
+            authorization: { type: 'Bearer', credentialsFile: tokenFile },
+          }),
+        },
         // What Node can serve of itself.
         profileTypes: [
           { type: 'cpu', path: `${routePrefix}/debug/pprof/profile`, seconds: 5, keepEmpty: true },

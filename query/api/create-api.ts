@@ -20,6 +20,7 @@ import type {
   CollectorStatusAnswer,
   CollectorsAnswer,
   FlagsAnswer,
+  ScrapesAnswer,
   TargetsAnswer,
 } from './types.ts'
 
@@ -27,6 +28,8 @@ export interface ApiOptions {
   readonly catalog: Catalog
   /** What this process scrapes; absent where it does not. */
   readonly targets?: () => TargetsAnswer
+  /** The same in few words; absent where it does not. */
+  readonly scrapes?: () => ScrapesAnswer
   /** What this process says of itself as a collector; absent where it is none. */
   readonly collector?: () => Omit<CollectorStatusAnswer, 'version'>
   /** The collectors whose heads this process reads; absent where it reads no others'. */

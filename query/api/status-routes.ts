@@ -9,6 +9,7 @@ import type {
   CollectorsAnswer,
   ConfigAnswer,
   RuntimeInfoAnswer,
+  ScrapesAnswer,
   TargetsAnswer,
 } from './types.ts'
 
@@ -22,6 +23,11 @@ export const statusRoutes: Readonly<Record<string, Route>> = {
     if (options.collector === undefined)
       throw new ApiError('not_found', 'show collector: this program scrapes nothing')
     return { version: options.build.version, ...options.collector() }
+  }),
+  '/status/scrapes': plain(({ options }): ScrapesAnswer => {
+    if (options.scrapes === undefined)
+      throw new ApiError('not_found', 'show scrapes: this program scrapes nothing')
+    return options.scrapes()
   }),
   '/status/buildinfo': plain(({ options }) => options.build),
   '/status/flags': plain(({ options }) => options.flags),

@@ -246,6 +246,33 @@ export interface CollectorItem extends Partial<CollectorStatusAnswer> {
   readonly error: string
 }
 
+/** GET /api/v1/status/scrapes: how scraping goes, in few words; what the operator asks its collectors. */
+export interface ScrapesAnswer {
+  readonly ordinal: number
+  /** Highest epoch among the ScrapeConfigs that are followed; 0 without any. */
+  readonly configEpoch: number
+  /** Processes: each (pod, container, port) once, however many types are scraped of it. */
+  readonly targets: number
+  readonly owners: readonly {
+    /** `annotations`, or `ProfileTarget/<namespace>/<name>`; "" outside Kubernetes. */
+    readonly owner: string
+    readonly endpoint: string
+    readonly targets: number
+    readonly unhealthy: number
+    /** At most five, those of a mesh first, then the most frequent; each stands for `count` processes. */
+    readonly errors: readonly {
+      readonly namespace: string
+      readonly pod: string
+      readonly container: string
+      readonly profileType: string
+      readonly health: string
+      readonly reason: string
+      readonly remedy: string
+      readonly count: number
+    }[]
+  }[]
+}
+
 /** GET /api/v1/status/buildinfo. */
 export interface BuildInfoAnswer {
   readonly version: string

@@ -21,7 +21,8 @@ export async function startConprof(flags: readonly string[], program = 'all'): P
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   const url = await new Promise<string>((resolve, reject) => {
     child.stderr!.on('data', () => {
-      const [, found] = /open +(http\S+)/.exec(stderr) ?? []
+      // The banner's, or what a program says that has nothing to show.
+      const [, found] = /(?:open +|"url":")(http[^\s"]+)/.exec(stderr) ?? []
       if (found !== undefined) resolve(found.replace('localhost', '127.0.0.1'))
     })
     ended.then((code) => reject(new Error(`start conprof: it ended with ${code}: ${stderr}`)))

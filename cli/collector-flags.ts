@@ -1,0 +1,27 @@
+import {
+  given,
+  type LogFlags,
+  readLogFlags,
+  readStorageFlags,
+  readWebFlags,
+  type StorageFlags,
+  type WebFlags,
+} from './flags.ts'
+import { readSourceFlags, type SourceFlags } from './source-flags.ts'
+
+/** Of what scrapes and stores: `conprof collector`, and `conprof all`, which answers too. */
+export interface CollectorFlags extends WebFlags, LogFlags, StorageFlags, SourceFlags {
+  readonly webTokenFile?: string
+  readonly queryTimeoutMs: number
+}
+
+export function readCollectorFlags(values: Readonly<Record<string, unknown>>): CollectorFlags {
+  return {
+    ...readWebFlags(values),
+    ...readLogFlags(values),
+    ...readStorageFlags(values),
+    ...readSourceFlags(values),
+    queryTimeoutMs: Number(values['query.timeout']),
+    ...given({ webTokenFile: values['web.tokenFile'] }),
+  }
+}
