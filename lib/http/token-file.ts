@@ -35,6 +35,12 @@ export class TokenFile {
     return new TokenFile(path, { graceMs: 5 * 60_000, ...options }, await readToken(path))
   }
 
+  /** As it was read last; a look at the file begins where that was long ago. */
+  current(): string {
+    void this.#refresh()
+    return this.#token
+  }
+
   /** The header to send, `Bearer …`. */
   async authorization(): Promise<string> {
     await this.#refresh()

@@ -18,6 +18,8 @@ export interface WebAppOptions {
   readonly token?: TokenGuard | undefined
   /** What is still missing, in words; undefined once there is nothing. */
   readonly notReady: () => string | undefined
+  /** What is wrong that only a restart mends, in words; undefined where nothing is. */
+  readonly unhealthy?: () => string | undefined
   /** Present with `--web.enable-lifecycle`. */
   readonly lifecycle?: { readonly reload: () => Promise<void>; readonly quit: () => void } | undefined
   /** What the program answers beyond what all programs do, in this order, without the prefix. */
@@ -72,7 +74,9 @@ function stripPrefix(prefix: string): Middleware {
 function operationalRoutes(options: WebAppOptions): Middleware {
   const router = new Router()
   router.get('/-/healthy', (ctx) => {
-    ctx.body = 'conprof is healthy\n'
+    const wrong = options.unhealthy?.()
+    ctx.status = wrong === undefined ? 200 : 503
+    ctx.body = wrong === undefined ? 'conprof is healthy\n' : `conprof is not healthy: ${wrong}\n`
   })
   router.get('/-/ready', (ctx) => {
     const missing = options.notReady()

@@ -1,0 +1,113 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { parseDuration } from '../lib/duration.ts'
+import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
+import { createLogger } from '../lib/log.ts'
+import { createRegistry } from '../lib/metrics.ts'
+import { defaultTargetSettings } from '../operator/targets/settings.ts'
+import { type OperatorFlags, runOperator } from '../programs/operator.ts'
+import { readBuildInfo } from './build-info.ts'
+import { addFlags, given, logOptions, reading, readLogFlags, readWebFlags, webOptions } from './flags.ts'
+
+const operatorOptions: readonly Option[] = [
+  new Option(
+    '--namespace <name>',
+    'where the release is: its collectors, Lease, ScrapeConfigs and Secrets',
+  ).makeOptionMandatory(),
+  new Option('--release <name>', 'of Helm; begins the names of what is written').default('conprof'),
+  new Option('--kubeconfig <file>', 'instead of KUBECONFIG, ~/.kube/config or the service account'),
+  new Option('--collectors.statefulset <name>', 'the collectors; <release>-collector without it'),
+  new Option('--collectors.port <port>', 'where they listen').default(8080).argParser(count(65_535)),
+  new Option('--web.token-file <file>', 'token that our programs show each other'),
+]
+
+const discoveryOptions: readonly Option[] = [
+  new Option('--watch.namespaces <names>', 'only these, with commas between; all without it').argParser(
+    names,
+  ),
+  new Option('--pod-label-selector <selector>', 'only pods that match, chosen by the API server'),
+  new Option('--annotation-compat <vocabulary>', 'read other annotations too').choices(['grafana']),
+  new Option('--allow-cross-namespace', 'a ProfileTarget may select pods of other namespaces').default(false),
+  new Option('--suspend', 'scrape nothing').default(false),
+  new Option('--default.interval <duration>', 'how often, where nothing else is said')
+    .default(parseDuration('60s'), '60s')
+    .argParser(reading(parseDuration)),
+  new Option(
+    '--limits.per-namespace.targets <count>',
+    'most targets of a namespace; the oldest stay',
+  ).argParser(count(1_000_000)),
+  new Option('--limits.per-namespace.min-interval <duration>', 'shortest interval').argParser(
+    reading(parseDuration),
+  ),
+  new Option('--limits.per-namespace.max-seconds <seconds>', 'longest timed profile').argParser(
+    count(86_400),
+  ),
+]
+
+/** `conprof operator`: Kubernetes to scrape configs. */
+export function addOperatorCommand(program: Command): void {
+  const command = program
+    .command('operator')
+    .usage('--namespace=<name> [flags]')
+    .summary('pods and ProfileTargets become scrape configs')
+    .description(
+      'Watch pods and ProfileTargets, and tell each collector what to scrape, as ScrapeConfig objects.',
+    )
+  addFlags(command, 'Where it runs:', operatorOptions)
+  addFlags(command, 'What becomes a target:', discoveryOptions)
+  addFlags(command, 'How it is reached:', webOptions(':8080'))
+  addFlags(command, 'What it says:', logOptions)
+  command.action(async (values: Record<string, unknown>) => {
+    const flags = readOperatorFlags(values)
+    const build = readBuildInfo()
+    const logger = createLogger(flags.logLevel, { format: flags.logFormat })
+    await runOperator({ flags, build, logger, registry: createRegistry(build), signal: shutdownSignal() })
+  })
+}
+
+function readOperatorFlags(values: Readonly<Record<string, unknown>>): OperatorFlags {
+  const release = String(values['release'])
+  const perNamespace = {
+    targets: Number(values['limits.perNamespace.targets'] ?? 0),
+    minIntervalMs: Number(values['limits.perNamespace.minInterval'] ?? 0),
+    maxSeconds: Number(values['limits.perNamespace.maxSeconds'] ?? 0),
+  }
+  return {
+    ...readWebFlags(values),
+    ...readLogFlags(values),
+    namespace: String(values['namespace']),
+    release,
+    statefulSet: String(values['collectors.statefulset'] ?? `${release}-collector`),
+    collectorsPort: Number(values['collectors.port']),
+    watchNamespaces: (values['watch.namespaces'] ?? []) as string[],
+    settings: {
+      ...defaultTargetSettings,
+      suspend: values['suspend'] === true,
+      allowCrossNamespace: values['allowCrossNamespace'] === true,
+      annotationCompat: values['annotationCompat'] === 'grafana' ? 'grafana' : 'none',
+      defaults: { ...defaultTargetSettings.defaults, intervalMs: Number(values['default.interval']) },
+      limits: { perNamespace },
+    },
+    ...given({
+      kubeconfig: values['kubeconfig'],
+      webTokenFile: values['web.tokenFile'],
+      podLabelSelector: values['podLabelSelector'],
+    }),
+  }
+}
+
+function count(max: number): (text: string) => number {
+  return (text) => {
+    if (!/^[1-9]\d*$/.test(text) || Number(text) > max) {
+      throw new InvalidArgumentError(`want a whole number from 1 to ${max}`)
+    }
+    return Number(text)
+  }
+}
+
+function names(text: string): string[] {
+  const list = text.split(',').map((name) => name.trim())
+  if (list.some((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))) {
+    throw new InvalidArgumentError('want names of namespaces with commas between')
+  }
+  return list
+}

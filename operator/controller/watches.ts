@@ -1,0 +1,122 @@
+import type { Registry } from 'prom-client'
+import { releaseLabel } from '../../collector/config/scrape-config-resource.ts'
+import type { KubeClient } from '../../lib/kube/kube-client.ts'
+import { type Change, ListWatch } from '../../lib/kube/list-watch.ts'
+import type { Logger } from '../../lib/log.ts'
+import { group, version } from '../api/profile-target.ts'
+import { isSameProfileTarget, type ProfileTargetView, readProfileTarget } from '../api/read-profile-target.ts'
+import type { ActualObject } from '../shards/plan-objects.ts'
+import { readScrapeConfig } from '../shards/scrape-config-writer.ts'
+import type { NamespaceView, PodView } from '../targets/pod-view.ts'
+import { projectNamespace } from '../targets/project-namespace.ts'
+import { projectPod } from '../targets/project-pod.ts'
+
+export interface StatefulSetView {
+  readonly name: string
+  readonly uid: string
+  readonly replicas: number
+}
+
+export interface WatchesOptions {
+  readonly client: KubeClient
+  /** The release's. */
+  readonly namespace: string
+  readonly release: string
+  readonly statefulSet: string
+  /** All where it is empty. */
+  readonly watchNamespaces: readonly string[]
+  readonly podLabelSelector?: string | undefined
+  readonly onPod: (change: Change<PodView>) => void
+  readonly onNamespace: (change: Change<NamespaceView>) => void
+  readonly onProfileTarget: (change: Change<ProfileTargetView>) => void
+  readonly onScrapeConfig: (change: Change<ActualObject>) => void
+  readonly onStatefulSet: (change: Change<StatefulSetView>) => void
+  /** Pods of the StatefulSet, whatever pods the others are. */
+  readonly onCollectorPod: (change: Change<PodView>) => void
+  readonly logger: Logger
+  readonly registry: Registry
+}
+
+/** Everything that the operator follows in the cluster; the sum of it is its whole input. */
+export function createWatches(options: WatchesOptions): ListWatch<unknown>[] {
+  const { client, namespace, release, statefulSet, watchNamespaces, podLabelSelector, logger, registry } =
+    options
+  const common = { client, logger, registry }
+  const scopes = watchNamespaces.length === 0 ? [''] : watchNamespaces.map((name) => `/namespaces/${name}`)
+  const resources = `/apis/${group}/${version}`
+  const watches: unknown[] = [
+    ...scopes.flatMap((scope) => [
+      new ListWatch<PodView>({
+        ...common,
+        kind: 'pods',
+        path: `/api/v1${scope}/pods`,
+        fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
+        ...(podLabelSelector !== undefined && { labelSelector: podLabelSelector }),
+        project: projectPod,
+        onChange: options.onPod,
+      }),
+      new ListWatch<ProfileTargetView>({
+        ...common,
+        kind: 'profiletargets',
+        path: `${resources}${scope}/profiletargets`,
+        project: readProfileTarget,
+        isEqual: isSameProfileTarget,
+        onChange: options.onProfileTarget,
+      }),
+    ]),
+    new ListWatch<ActualObject>({
+      ...common,
+      kind: 'scrapeconfigs',
+      path: `${resources}/namespaces/${namespace}/scrapeconfigs`,
+      labelSelector: `${releaseLabel}=${release}`,
+      project: readScrapeConfig,
+      isEqual: (a, b) => a.resourceVersion === b.resourceVersion,
+      onChange: options.onScrapeConfig,
+    }),
+    new ListWatch<StatefulSetView>({
+      ...common,
+      kind: 'statefulsets',
+      path: `/apis/apps/v1/namespaces/${namespace}/statefulsets`,
+      fieldSelector: `metadata.name=${statefulSet}`,
+      project: projectStatefulSet,
+      onChange: options.onStatefulSet,
+    }),
+    new ListWatch<PodView>({
+      ...common,
+      kind: 'collectors',
+      path: `/api/v1/namespaces/${namespace}/pods`,
+      project: (pod: never) => {
+        const view = projectPod(pod)
+        return view?.owner?.kind === 'StatefulSet' && view.owner.name === statefulSet ? view : undefined
+      },
+      onChange: options.onCollectorPod,
+    }),
+  ]
+  // A Role cannot give namespaces: an operator of some namespaces knows nothing of theirs.
+  if (watchNamespaces.length === 0) {
+    watches.push(
+      new ListWatch<NamespaceView>({
+        ...common,
+        kind: 'namespaces',
+        path: '/api/v1/namespaces',
+        project: projectNamespace,
+        onChange: options.onNamespace,
+      }),
+    )
+  }
+  return watches as ListWatch<unknown>[]
+}
+
+function projectStatefulSet(object: never): StatefulSetView {
+  const { metadata, spec } = object as {
+    metadata: { name: string; uid: string }
+    spec?: { replicas?: number }
+  }
+  return { name: metadata.name, uid: metadata.uid, replicas: spec?.replicas ?? 1 }
+}
+
+/** The number at the end of a pod's name; undefined where there is none. */
+export function ordinalOf(statefulSet: string, podName: string): number | undefined {
+  const digits = podName.startsWith(`${statefulSet}-`) ? podName.slice(statefulSet.length + 1) : ''
+  return /^(0|[1-9]\d{0,3})$/.test(digits) ? Number(digits) : undefined
+}
