@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
+import { runConprof } from '../support/conprof.ts'
 import { bothHelms, chart } from '../support/helm.ts'
 
 interface Container {
@@ -198,6 +199,24 @@ t.test('with a bucket: collectors and query', async (t) => {
     .filter(({ kind }) => kind === 'PodDisruptionBudget')
     .map(({ metadata }) => metadata.name)
   t.same(budgets.sort(), ['rel-conprof-collector', 'rel-conprof-query'], 'none for a single one')
+})
+
+t.test('programs know the flags that they are started with', async (t) => {
+  const seen = new Map<string, Set<string>>()
+  for (const path of globSync(join(chart, 'ci/*-values.yaml')).sort()) {
+    for (const { spec } of podSpecs(await render(`--values=${path}`))) {
+      const [program = '', ...flags] = spec.containers[0]!.args
+      if (spec.containers[0]!['command'] !== undefined) continue
+      const known = seen.get(program) ?? new Set()
+      seen.set(program, known)
+      for (const flag of flags) known.add(flag.split('=')[0]!)
+    }
+  }
+  t.same([...seen.keys()].sort(), ['all', 'collector', 'operator', 'query'])
+  for (const [program, flags] of seen) {
+    const { stdout } = await runConprof([program, '--help'])
+    for (const flag of flags) t.match(stdout, new RegExp(`^ +${flag}\\b`, 'm'), `conprof ${program} ${flag}`)
+  }
 })
 
 t.test('what cannot be changed later is the same in both modes', async (t) => {
