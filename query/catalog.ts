@@ -1,15 +1,20 @@
 import { type Counter, Gauge, Counter as PromCounter, type Registry } from 'prom-client'
-import { parseBlockKey } from '../block/block-key.ts'
-import type { BlockReader, ByteSource } from '../block/block-reader.ts'
+import type { BlockReader } from '../block/block-reader.ts'
 import { memorySource } from '../block/memory-source.ts'
 import { openBlock } from '../block/open-block.ts'
 import type { BucketReader } from '../bucket/bucket.ts'
 import type { Logger } from '../lib/log.ts'
-import { bucketSource } from './bucket-source.ts'
 import { throwIfCancelled } from './cancel.ts'
+import {
+  type Candidate,
+  joinCopies,
+  type ListedBlock,
+  type Place,
+  pendingCandidates,
+  storedCandidates,
+} from './candidates.ts'
 import { type ChosenSource, chooseSources, type Source } from './covered.ts'
-import { firstReadable } from './first-readable.ts'
-import type { HeadRequest, HeadSource, PendingBlock } from './head-source.ts'
+import type { HeadRequest, HeadSource } from './head-source.ts'
 import { listBucket } from './list-bucket.ts'
 import { ListingPatience } from './listing-patience.ts'
 import { LruCache } from './lru-cache.ts'
@@ -33,8 +38,6 @@ export interface CatalogOptions {
   readonly cacheBytes?: number
 }
 
-export type Place = 'head' | 'pending' | 'bucket'
-
 /** A block that takes part in an answer. */
 export interface OpenSource extends Source {
   readonly place: Place
@@ -45,23 +48,6 @@ export interface OpenSources {
   readonly sources: readonly ChosenSource<OpenSource>[]
   /** What could not be read: the answer lacks it. */
   readonly warnings: readonly string[]
-}
-
-/** A block as a listing shows it; what is inside is known once it was opened. */
-export interface ListedBlock {
-  readonly key: string
-  readonly place: Place
-  /** Which collector has it; absent where it is in the bucket or with this process. */
-  readonly collector?: string
-  readonly minTimeMs: number
-  readonly maxTimeMs: number
-  readonly level: number
-  readonly sizeBytes: number
-  readonly reader?: BlockReader
-}
-
-interface Candidate extends ListedBlock {
-  readonly source: ByteSource
 }
 
 interface NamedHead {
@@ -126,7 +112,7 @@ export class Catalog {
     ]
     const stored = await this.#stored(request, warnings)
     const opened = await mapConcurrently(
-      this.#joinCopies(pending, stored),
+      joinCopies(pending, stored, { bucket: this.#options.bucket, prefix: this.#prefix }),
       maxConcurrentOpens,
       async (candidate) => {
         try {
@@ -206,7 +192,7 @@ export class Catalog {
     if (head.listPending === undefined) return []
     try {
       const blocks = await head.listPending({ signal: range.patience.signal })
-      return blocks.flatMap((block) => pendingCandidate(block, range, head.collector ?? name))
+      return blocks.flatMap((block) => pendingCandidates(block, range, head.collector ?? name))
     } catch (error) {
       throwIfCancelled(range.signal)
       this.#warn('pending', 'listing', `pending blocks of ${name} are`, error, warnings)
@@ -218,7 +204,7 @@ export class Catalog {
     try {
       const files = (await this.#options.pending?.()) ?? []
       return files.flatMap((file) =>
-        pendingCandidate({ key: file.key, source: pendingSource(file) }, range, undefined),
+        pendingCandidates({ key: file.key, source: pendingSource(file) }, range, undefined),
       )
     } catch (error) {
       this.#warn('pending', 'listing', 'pending blocks are', error, warnings)
@@ -234,12 +220,8 @@ export class Catalog {
     try {
       const objects = await listBucket(bucket, this.#prefix, { ...range, signal: patience.signal })
       this.#listing.succeeded()
-      return objects.flatMap(({ key: name, sizeBytes }): Candidate[] => {
-        const key = parseBlockKey(name)
-        if (key === undefined || !overlaps(key, range)) return []
-        const source = bucketSource(bucket, name, sizeBytes)
-        return [{ ...key, key: name.slice(this.#prefix.length), place: 'bucket', sizeBytes, source }]
-      })
+      const place = { bucket, prefix: this.#prefix }
+      return objects.flatMap((object) => storedCandidates(object, range, place))
     } catch (error) {
       throwIfCancelled(range.signal)
       // That a query has no time left says nothing about the bucket.
@@ -248,25 +230,6 @@ export class Catalog {
       this.#warn('bucket', 'listing', `bucket ${bucket.name} is`, why, warnings)
       return []
     }
-  }
-
-  /**
-   * Copies of one block become one candidate. A file of this process is nearest; then the bucket, so that collectors
-   * are spared; then a collector. What the listing did not have yet is looked for in the bucket all the same when
-   * it cannot be read elsewhere: uploaded and deleted since, perhaps.
-   */
-  #joinCopies(pending: readonly Candidate[], stored: readonly Candidate[]): Candidate[] {
-    const { bucket } = this.#options
-    const isOwn = ({ collector }: Candidate) => collector === undefined
-    const order = [...pending.filter(isOwn), ...stored, ...pending.filter((candidate) => !isOwn(candidate))]
-    return [...Map.groupBy(order, ({ key }) => key).values()].map((copies) => {
-      const [nearest] = copies as [Candidate]
-      const sources = copies.map(({ source }) => source)
-      if (bucket !== undefined && !copies.some(({ place }) => place === 'bucket')) {
-        sources.push(bucketSource(bucket, this.#prefix + nearest.key, nearest.sizeBytes))
-      }
-      return { ...nearest, source: firstReadable(sources as [ByteSource]) }
-    })
   }
 
   async #openCandidate(candidate: Candidate, signal: AbortSignal | undefined): Promise<OpenSource> {
@@ -287,25 +250,6 @@ export class Catalog {
     this.#options.log.warn({ place }, `answer without ${name.replace(/ (is|are)$/, '')}: ${message}`)
     to.push(missing(name, message))
   }
-}
-
-function pendingCandidate(
-  { key, source }: PendingBlock,
-  range: TimeRange,
-  collector: string | undefined,
-): Candidate[] {
-  const parsed = parseBlockKey(key)
-  if (parsed === undefined || !overlaps(parsed, range)) return []
-  const { sizeBytes } = source
-  const by = collector === undefined ? {} : { collector }
-  return [{ ...parsed, key, place: 'pending', ...by, sizeBytes, source }]
-}
-
-function overlaps(
-  block: { readonly minTimeMs: number; readonly maxTimeMs: number },
-  { startMs, endMs }: TimeRange,
-): boolean {
-  return block.minTimeMs <= endMs && block.maxTimeMs >= startMs
 }
 
 function isAway(error: unknown): boolean {
