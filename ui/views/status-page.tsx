@@ -3,6 +3,8 @@ import { useEffect, useState } from 'preact/hooks'
 import type {
   BlocksAnswer,
   BuildInfoAnswer,
+  CollectorItem,
+  CollectorsAnswer,
   ConfigAnswer,
   FlagsAnswer,
   RuntimeInfoAnswer,
@@ -46,13 +48,20 @@ export function StatusPage() {
           )}
         </Section>
       </div>
+      <Section<CollectorsAnswer>
+        title="Collectors"
+        path="status/collectors"
+        isWorthIt={({ collectors, unresolved }) => collectors.length + unresolved.length > 0}
+      >
+        {(answer) => <Collectors {...answer} />}
+      </Section>
       <Section<BlocksAnswer> title="Blocks" path="status/blocks">
         {({ blocks }) => <Blocks blocks={blocks} />}
       </Section>
       <Section<FlagsAnswer> title="Flags" path="status/flags">
         {(flags) => <Pairs pairs={Object.entries(flags).map(([name, value]) => [`--${name}`, value])} />}
       </Section>
-      <Section<ConfigAnswer> title="Configuration" path="status/config">
+      <Section<ConfigAnswer> title="Configuration" path="status/config" isWorthIt={() => true}>
         {({ yaml }) => (
           <pre class="config" tabIndex={0}>
             {yaml}
@@ -66,6 +75,8 @@ export function StatusPage() {
 function Section<Data>(props: {
   readonly title: string
   readonly path: string
+  /** Given where a program may have nothing to say here: then there is no such section, nor while that is unknown. */
+  readonly isWorthIt?: (data: Data) => boolean
   readonly children: (data: Data) => ComponentChildren
 }) {
   const store = useStore()
@@ -78,6 +89,7 @@ function Section<Data>(props: {
     })
     return () => abort.abort()
   }, [props.path, at])
+  if (props.isWorthIt !== undefined && !isWorthShowing(answer, props.isWorthIt)) return null
   return (
     <section class="panel" aria-label={props.title}>
       <header class="panel-head">
@@ -93,6 +105,82 @@ function Section<Data>(props: {
         )}
       </div>
     </section>
+  )
+}
+
+function isWorthShowing<Data>(
+  answer: Loaded<Data> | ApiError | undefined,
+  isWorthIt: (data: Data) => boolean,
+): boolean {
+  if (answer instanceof ApiError) return answer.code !== 'not_found'
+  return answer !== undefined && isWorthIt(answer.data)
+}
+
+function Collectors({ collectors, unresolved }: CollectorsAnswer) {
+  return (
+    <>
+      {unresolved.map(({ name, problem }) => (
+        <p key={name} class="danger">
+          No collector of {name}: {problem}
+        </p>
+      ))}
+      {collectors.length > 0 && (
+        <div class="table-scroll" tabIndex={0} role="region" aria-label="List of collectors">
+          <table class="table">
+            <thead>
+              <tr>
+                <th scope="col">State</th>
+                <th scope="col">Name</th>
+                <th scope="col">Address</th>
+                <th scope="col">Last seen</th>
+                <th scope="col">Version</th>
+                <th scope="col" class="number">
+                  Scrape loops
+                </th>
+                <th scope="col" class="number">
+                  Pending blocks
+                </th>
+                <th scope="col" class="number">
+                  In the head
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {collectors.map((collector) => (
+                <CollectorRow key={collector.address} collector={collector} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </>
+  )
+}
+
+function CollectorRow({ collector }: { readonly collector: CollectorItem }) {
+  const store = useStore()
+  const { name, address, reachable, error, lastSeen, version, targets, pendingBlocks, headAttempts } =
+    collector
+  return (
+    <tr>
+      <td>
+        <span class={`badge badge-${reachable ? 'good' : 'bad'}`}>
+          {reachable ? 'reachable' : 'unreachable'}
+        </span>
+      </td>
+      <td>{name}</td>
+      <td class="target-address">
+        <code>{address}</code>
+        {error !== '' && <p class="target-reason danger">{error}</p>}
+      </td>
+      <td class="nowrap" title={lastSeen > 0 ? formatTime(lastSeen, store.utc.value) : ''}>
+        {lastSeen > 0 ? formatAgo(lastSeen, store.nowMs.value) : 'not yet'}
+      </td>
+      <td>{version ?? ''}</td>
+      <td class="number">{targets?.toLocaleString('en-US') ?? ''}</td>
+      <td class="number">{pendingBlocks ?? ''}</td>
+      <td class="number">{headAttempts?.toLocaleString('en-US') ?? ''}</td>
+    </tr>
   )
 }
 
@@ -140,10 +228,10 @@ function Blocks({ blocks }: { readonly blocks: BlocksAnswer['blocks'] }) {
           </thead>
           <tbody>
             {blocks.map((block) => (
-              <tr key={`${block.place} ${block.name}`}>
+              <tr key={`${block.place} ${block.collector} ${block.name}`}>
                 <td class="nowrap">{formatTime(block.minTime, utc)}</td>
                 <td class="nowrap">{formatTime(block.maxTime, utc)}</td>
-                <td>{block.place}</td>
+                <td>{block.collector === undefined ? block.place : `${block.place}, ${block.collector}`}</td>
                 <td class="number">{block.level}</td>
                 <td class="number">{block.profiles?.toLocaleString('en-US') ?? ''}</td>
                 <td class="number">{formatBytes(block.sizeBytes)}</td>

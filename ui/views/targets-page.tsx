@@ -92,7 +92,7 @@ function Pool({ name, targets }: { readonly name: string; readonly targets: read
           <tbody>
             {targets.map((target) => (
               <TargetRow
-                key={`${target.scrapeUrl} ${target.profileType} ${JSON.stringify(target.labels)}`}
+                key={`${target.collector} ${target.scrapeUrl} ${target.profileType} ${JSON.stringify(target.labels)}`}
                 target={target}
               />
             ))}
@@ -121,6 +121,7 @@ function TargetRow({ target }: { readonly target: TargetAnswer }) {
       </td>
       <td class="target-address">
         <code>{target.scrapeUrl}</code>
+        {target.collector !== undefined && <span class="muted"> by {target.collector}</span>}
         {(target.reason !== '' || failing) && (
           <p class={failing ? 'target-reason danger' : 'target-reason muted'}>
             {target.reason || healthWords(target.health)}
