@@ -418,8 +418,10 @@ function parseEvent(line: string): WatchEvent {
     throw new Restart('unreadable', 'a line of the watch is not JSON')
   }
   const { type = '', object } = event ?? {}
-  const isWhole = type === 'ERROR' || typeof object?.metadata?.resourceVersion === 'string'
-  if (eventTypes.has(type) && isWhole) return { type, object: object as ListedObject }
+  const { name, resourceVersion } = object?.metadata ?? {}
+  const isVersioned = typeof resourceVersion === 'string' && resourceVersion !== ''
+  const isWhole = isVersioned && (type === 'BOOKMARK' || typeof name === 'string')
+  if (type === 'ERROR' || (eventTypes.has(type) && isWhole)) return { type, object: object as ListedObject }
   throw new Restart('unreadable', 'a line of the watch is no event')
 }
 

@@ -46,7 +46,7 @@ export type Fault =
 export interface Rule {
   /** How many requests met it so far. */
   readonly hits: number
-  /** Waits for the next one that it holds. */
+  /** What it holds stays held. */
   remove(): void
   /** Lets go all that it holds, and removes it. */
   release(how?: 'forward' | 'drop'): void
@@ -63,8 +63,10 @@ export interface OpenWatch {
   silence(): void
   /** As if the server had sent it. */
   send(text: string): void
-  /** Half of the next line that the server sends, then a newline. */
-  truncateNextLine(): void
+  /** Half of what the server sends next, then a newline. */
+  truncateNext(): void
+  /** What the server sends next never comes. */
+  dropNext(): void
 }
 
 export interface FaultProxy {
@@ -254,7 +256,7 @@ class ProxiedWatch implements OpenWatch {
   readonly path: string
   readonly #outgoing: ServerResponse
   #isSilent = false
-  #isTruncating = false
+  #next: 'pass' | 'truncate' | 'drop' = 'pass'
 
   constructor(path: string, outgoing: ServerResponse) {
     this.path = path
@@ -262,13 +264,11 @@ class ProxiedWatch implements OpenWatch {
   }
 
   pass(chunk: Buffer): void {
-    if (this.#isSilent) return
-    if (this.#isTruncating) {
-      this.#isTruncating = false
-      this.#outgoing.write(`${chunk.subarray(0, chunk.indexOf('\n') >> 1)}\n`)
-      return
-    }
-    this.#outgoing.write(chunk)
+    const how = this.#next
+    this.#next = 'pass'
+    if (this.#isSilent || how === 'drop') return
+    const isWhole = how === 'pass'
+    this.#outgoing.write(isWhole ? chunk : `${chunk.subarray(0, chunk.indexOf('\n') >> 1)}\n`)
   }
 
   reset(): void {
@@ -287,8 +287,12 @@ class ProxiedWatch implements OpenWatch {
     this.#outgoing.write(text)
   }
 
-  truncateNextLine(): void {
-    this.#isTruncating = true
+  truncateNext(): void {
+    this.#next = 'truncate'
+  }
+
+  dropNext(): void {
+    this.#next = 'drop'
   }
 }
 
