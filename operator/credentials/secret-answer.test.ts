@@ -68,6 +68,24 @@ t.test('what keeps a key from being used, as people read it', async (t) => {
       'SecretForbidden: Secret "pg" in namespace "shop" may not be read by conprof; an administrator allows it with: kubectl create rolebinding conprof-target-secrets --clusterrole=conprof-target-secrets --serviceaccount=conprof:prof-operator -n shop',
     ],
     [
+      'no right, as another account than configured',
+      forbidden(
+        secret,
+        { namespace: 'conprof', name: 'prof-operator' },
+        'secrets "pg" is forbidden: User "system:serviceaccount:ops:own" cannot get resource "secrets"',
+      ),
+      /--serviceaccount=ops:own -n shop$/,
+    ],
+    [
+      'no right, as a person',
+      forbidden(
+        secret,
+        { namespace: 'conprof', name: 'prof-operator' },
+        'User "jane@example.com" cannot get',
+      ),
+      /--clusterrole=conprof-target-secrets --user=jane@example.com -n shop$/,
+    ],
+    [
       'not there',
       notFound(secret),
       /^SecretNotFound: Secret "pg" in namespace "shop" is not there; create it/,

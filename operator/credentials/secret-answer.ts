@@ -97,10 +97,14 @@ export function problemOfKey(
 
 const maxNames = 20
 
-export function forbidden(secret: SecretName, serviceAccount: SecretName): SecretAnswer {
-  const command =
-    `kubectl create rolebinding ${secretsRole} --clusterrole=${secretsRole} ` +
-    `--serviceaccount=${serviceAccount.namespace}:${serviceAccount.name} -n ${secret.namespace}`
+/** `serviceAccount` is who we are by configuration; the API server's words, where they say it, are surer. */
+export function forbidden(secret: SecretName, serviceAccount: SecretName, words = ''): SecretAnswer {
+  const [, user = ''] = /User "([-\w.:@/]+)" cannot/.exec(words) ?? []
+  const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user) ?? []
+  const account =
+    name === undefined ? `${serviceAccount.namespace}:${serviceAccount.name}` : `${namespace}:${name}`
+  const subject = user === '' || name !== undefined ? `--serviceaccount=${account}` : `--user=${user}`
+  const command = `kubectl create rolebinding ${secretsRole} --clusterrole=${secretsRole} ${subject} -n ${secret.namespace}`
   return problem({
     code: 'SecretForbidden',
     message: `${nameOf(secret)} may not be read by conprof; an administrator allows it with: ${command}`,

@@ -151,7 +151,8 @@ export class TargetSecrets {
       if (signal.aborted) return
       const code = error instanceof KubeError ? error.code : undefined
       if (code === 'NOT_FOUND') this.#doubt(followed, notFound(secret))
-      else if (code === 'FORBIDDEN') this.#doubt(followed, forbidden(secret, serviceAccount))
+      else if (code === 'FORBIDDEN')
+        this.#doubt(followed, forbidden(secret, serviceAccount, (error as Error).message))
       else {
         this.#metrics.failures.inc()
         if (followed.answer === undefined) followed.dueMs = Date.now() + this.#timing.confirmMs
