@@ -5,6 +5,7 @@ import type { ScrapeConfigJob } from '../../collector/config/scrape-config-resou
 import type { Endpoint, ProfileTargetSpec, SecretKeyRef } from '../api/profile-target.ts'
 import type { ProfileTargetView } from '../api/read-profile-target.ts'
 import type { Access, Ask } from './ask.ts'
+import { canonicalJson } from './canonical-json.ts'
 import type { CredentialSource, Owner, Problem } from './decision.ts'
 import { capSeconds, limitReason, neededMs, needText } from './fit-profiles.ts'
 import { compileLabelSelector, type LabelMatcher } from './match-labels.ts'
@@ -213,7 +214,9 @@ function readAccess(endpoint: Endpoint, namespace: string): Access {
     ...(tls !== undefined && { tls: readTls(tls, keyOf) }),
     ...(relabelings !== undefined && relabelings.length > 0 && { relabelings }),
   }
-  return { spec, credentials: [...credentials.values()].sort((a, b) => (a.key < b.key ? -1 : 1)) }
+  // In one order whatever order it was written in: equal settings have equal texts from here on.
+  const sorted: Access['spec'] = JSON.parse(canonicalJson(spec))
+  return { spec: sorted, credentials: [...credentials.values()].sort((a, b) => (a.key < b.key ? -1 : 1)) }
 }
 
 function readTls(

@@ -28,6 +28,7 @@ export interface Ask {
 
 /** How to get in, and what to do with what was found. */
 export interface Access {
+  /** Keys of all objects in ascending order. */
   readonly spec: Pick<ScrapeConfigJob, 'params' | 'authorization' | 'basicAuth' | 'tls' | 'relabelings'>
   readonly credentials: readonly CredentialSource[]
 }

@@ -1,7 +1,6 @@
 import { protectedLabels, type ScrapeConfigTarget } from '../../collector/config/scrape-config-resource.ts'
 import { sortLabels } from '../../profile/labels.ts'
 import type { Ask } from './ask.ts'
-import { canonicalJson } from './canonical-json.ts'
 import type { PlannedGroup } from './decision.ts'
 import type { Interner } from './interner.ts'
 import type { ContainerView, PodView } from './pod-view.ts'
@@ -45,7 +44,7 @@ export function buildGroup(
       container.cpuLimitMillicores > 0 && { cpuLimitMillicores: container.cpuLimitMillicores }),
     ...(mesh !== undefined && { mesh }),
   }
-  return groups.intern(canonicalJson(group), () => group)
+  return groups.intern(JSON.stringify(group), () => group)
 }
 
 /** What is this pod's alone. */

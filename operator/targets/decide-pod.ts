@@ -1,39 +1,20 @@
-import type { PprofTypeConfig } from '../../collector/config/scrape-config.ts'
 import type { AcceptedProfileTarget } from './accept-profile-target.ts'
 import type { AnnotationSource } from './annotation-reader.ts'
 import { annotationDrop, annotationOwner, readAnnotations } from './annotations.ts'
 import type { Ask } from './ask.ts'
-import { buildJob } from './build-job.ts'
-import { addressOf, buildGroup, buildTarget } from './build-target.ts'
 import { checkKeys } from './check-keys.ts'
-import type {
-  Drop,
-  DropCode,
-  Owner,
-  PlannedGroup,
-  PlannedJob,
-  PlannedTarget,
-  PodDecision,
-  Problem,
-} from './decision.ts'
-import { describePorts, type FoundPort, findPorts } from './find-ports.ts'
+import { createPlan, type Interners, type Say } from './create-plan.ts'
+import type { Drop, DropCode, Owner, PodDecision, Problem } from './decision.ts'
+import { describePorts } from './find-ports.ts'
 import { hasGrafanaAnnotations, readGrafanaAnnotations } from './grafana-annotations.ts'
-import { createInterner, type Interner } from './interner.ts'
+import { createInterner } from './interner.ts'
 import { ownPrefix, scrapeKey } from './keep-annotations.ts'
-import { detectMesh, type MeshName, remedyOf } from './mesh.ts'
 import type { NamespaceView, PodView } from './pod-view.ts'
-import { createProblem, quote } from './problem.ts'
 import { scrapeWish, wishProblems } from './scrape-wish.ts'
 import { compareAge } from './select-pods.ts'
 import type { TargetSettings } from './settings.ts'
-import { writeShortDuration } from './short-duration.ts'
 
-/** Makes equal settings identical; one for the life of the operator. */
-export interface Interners {
-  readonly jobs: Interner<PlannedJob>
-  readonly groups: Interner<PlannedGroup>
-}
-
+/** One for the life of the operator. */
 export function createInterners(): Interners {
   return { jobs: createInterner(), groups: createInterner() }
 }
@@ -67,9 +48,6 @@ export function decidePod(pod: PodView, context: DecideContext): PodDecision {
     },
   }
 }
-
-/** Takes a line of the chain; lazily, since nearly always nobody listens. */
-type Say = (line: () => string) => void
 
 function decide(pod: PodView, context: DecideContext, say: Say): Omit<PodDecision, 'chain'> {
   const { namespace, settings } = context
@@ -105,13 +83,14 @@ function decide(pod: PodView, context: DecideContext, say: Say): Omit<PodDecisio
   const wait = whyNotYet(pod)
   if (wait !== undefined) return dropAll(wait.code, wait.reason, annotated.problems)
 
-  const plan = new Plan(pod, context, say)
+  const plan = createPlan(pod, context, say)
   for (const { asks } of profileTargets) for (const ask of asks) plan.add(ask)
   for (const ask of annotated.asks) plan.add(ask, { isOwnWish: annotated.isOwnWish })
+  const { targets, drops, problems } = plan.finish()
   return {
-    targets: plan.targets(),
-    drops: [...plan.drops, ...annotated.drops, ...notAccepted],
-    problems: [...annotated.problems, ...plan.problems],
+    targets,
+    drops: [...drops, ...annotated.drops, ...notAccepted],
+    problems: [...annotated.problems, ...problems],
   }
 }
 
@@ -182,143 +161,6 @@ function whyNotYet(pod: PodView): { readonly code: DropCode; readonly reason: st
   return undefined
 }
 
-/** What is won of a pod, claim by claim: whoever comes first with a (port, path, type) has it. */
-class Plan {
-  readonly drops: Drop[] = []
-  readonly problems: Problem[] = []
-  readonly #pod: PodView
-  readonly #context: DecideContext
-  readonly #say: Say
-  readonly #mesh: MeshName | undefined
-  readonly #winners = new Map<string, Ask>()
-  readonly #parts = new Map<string, { ask: Ask; found: FoundPort; profiles: PprofTypeConfig[] }>()
-
-  constructor(pod: PodView, context: DecideContext, say: Say) {
-    this.#pod = pod
-    this.#context = context
-    this.#say = say
-    this.#mesh = detectMesh(pod, context.namespace)
-    if (this.#mesh !== undefined) say(() => `mesh: ${this.#mesh}`)
-  }
-
-  /** `isOwnWish`: the pod itself asks, so what goes wrong is somebody's mistake. */
-  add(ask: Ask, { isOwnWish = false }: { readonly isOwnWish?: boolean } = {}): void {
-    const port = String(ask.port ?? '')
-    const name = nameOf(ask)
-    if (ask.mesh === 'skip' && this.#mesh !== undefined) {
-      this.#drop(ask, {
-        port,
-        code: 'MeshSkipped',
-        reason: `the pod is in the mesh ${this.#mesh}, and mesh is skip`,
-      })
-      return
-    }
-    if (ask.profiles.length === 0) {
-      this.#drop(ask, { port, code: 'NoProfiles', reason: 'no profile type is enabled' })
-      return
-    }
-    const ports = findPorts(this.#pod, { wanted: ask.port, containers: ask.containers })
-    if (ports.missing !== undefined) {
-      const { code, container, reason } = ports.missing
-      this.#drop(ask, { port, container, code, reason })
-      if (isOwnWish) this.problems.push(portProblem(ask, code, reason))
-      return
-    }
-    for (const found of ports.found) {
-      this.#say(() => `${name}: port ${found.port} ${found.why}`)
-      this.#claim(ask, found)
-    }
-  }
-
-  targets(): PlannedTarget[] {
-    const pod = this.#pod
-    const { interners } = this.#context
-    return [...this.#parts.values()].map(({ ask, found, profiles }) => {
-      const { port, container } = found
-      const types = profiles.sort((a, b) => (a.type < b.type ? -1 : 1))
-      const remedy = this.#mesh && ask.mesh !== 'direct' ? remedyOf(pod, this.#mesh, port) : undefined
-      this.#say(() => `${nameOf(ask)}: ${describeScrape(ask, addressOf(pod, port), types)}`)
-      return {
-        key: `${pod.uid}/${port}${ask.pathPrefix}`,
-        namespace: pod.namespace,
-        workload: pod.workload.name,
-        createdMs: pod.createdMs,
-        job: buildJob(ask, types, interners),
-        group: buildGroup(ask, { pod, port, container, meshName: this.#mesh ?? '', mesh: remedy }, interners),
-        target: buildTarget(ask, { pod, port, container }),
-      }
-    })
-  }
-
-  #claim(ask: Ask, found: FoundPort): void {
-    const won: PprofTypeConfig[] = []
-    const lost = new Map<Ask, string[]>()
-    for (const profile of ask.profiles) {
-      const claim = `${found.port}${ask.pathPrefix}${profile.path} ${profile.type}`
-      const winner = this.#winners.get(claim)
-      if (winner === undefined) {
-        this.#winners.set(claim, ask)
-        won.push(profile)
-      } else if (winner.owner !== ask.owner || winner.endpoint !== ask.endpoint) {
-        lost.set(winner, [...(lost.get(winner) ?? []), profile.type])
-      }
-    }
-    for (const [winner, types] of lost) this.#lose(ask, found, { winner, types })
-    if (won.length === 0) return
-    // The types of one owner that meet at a port are one target: two would only be written twice.
-    const part = [ask.owner, ask.endpoint, found.port, ask.scheme, ask.pathPrefix].join('\n')
-    const there = this.#parts.get(part)
-    if (there === undefined) this.#parts.set(part, { ask, found, profiles: won })
-    else there.profiles.push(...won)
-  }
-
-  #lose(ask: Ask, found: FoundPort, to: { readonly winner: Ask; readonly types: readonly string[] }): void {
-    const { winner, types } = to
-    const container = found.container?.name ?? ''
-    const why =
-      winner.owner === ask.owner
-        ? 'which comes first'
-        : ask.endpoint === undefined
-          ? 'which goes before annotations'
-          : 'which is older'
-    for (const profileType of types) {
-      const reason = `${profileType} of port ${found.port} is scraped for ${nameOf(winner)}, ${why}`
-      this.#drop(ask, { port: `${found.port}`, container, profileType, code: 'Conflict', reason })
-    }
-    if (ask.endpoint === undefined) return
-    const value = `${found.port} ${types.join(',')}`
-    const note = `${nameOf(ask)}: ${types.join(', ')} of port ${found.port} is scraped for ${nameOf(winner)}, ${why}, where both select a pod: change the selector, port or profiles of one`
-    this.problems.push(createProblem({ reason: 'ProfileTargetConflict', key: ask.owner, value, note }))
-  }
-
-  #drop(
-    ask: Ask,
-    about: {
-      readonly port: string
-      readonly container?: string
-      readonly profileType?: string
-      readonly code: DropCode
-      readonly reason: string
-    },
-  ): void {
-    const { port, container = '', profileType = '', code, reason } = about
-    this.#say(() => `${nameOf(ask)}: dropped: ${code}: ${reason}`)
-    this.drops.push({ owner: ask.owner, port, container, profileType, code, reason: reason.slice(0, 1000) })
-  }
-}
-
-function nameOf({ owner, endpoint }: Ask): string {
-  return endpoint === undefined ? owner : `${owner} endpoint ${endpoint}`
-}
-
-function portProblem({ port, containers }: Ask, code: DropCode, reason: string): Problem {
-  const isAboutContainer = containers.length > 0 && code.endsWith('Container')
-  const key = `${ownPrefix}${isAboutContainer ? 'container' : 'port'}`
-  const value = isAboutContainer ? containers.join(',') : String(port ?? '')
-  const note = `annotation ${key} ${value === '' ? 'is missing' : `is ${quote(value)}`}: ${reason}`
-  return createProblem({ reason: 'NoProfilePort', key, value, note })
-}
-
 function podDrop(owner: Owner, code: DropCode, reason: string): Drop {
   return { owner, port: '', container: '', profileType: '', code, reason }
 }
@@ -335,11 +177,4 @@ function describePod(pod: PodView): string {
     `ports: ${describePorts(pod)}`,
   ]
   return facts.filter((fact) => fact !== '').join(', ')
-}
-
-function describeScrape(ask: Ask, address: string, profiles: readonly PprofTypeConfig[]): string {
-  const types = profiles.map(({ type, path, seconds }) =>
-    [type, `${ask.pathPrefix}${path}`, ...(seconds === undefined ? [] : [`${seconds}s`])].join(' '),
-  )
-  return `scrapes ${ask.scheme}://${address} every ${writeShortDuration(ask.intervalMs)}: ${types.join(', ')}`
 }
