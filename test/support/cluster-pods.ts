@@ -18,6 +18,7 @@ export interface TestContainer {
   readonly name: string
   readonly image?: string
   readonly ports?: readonly { readonly containerPort: number; readonly name?: string }[]
+  readonly env?: readonly { readonly name: string; readonly value: string }[]
 }
 
 export async function createNamespace(

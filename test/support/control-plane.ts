@@ -70,7 +70,10 @@ export interface ControlPlaneOptions {
 const token = 'admin-token'
 
 /** Starts kube-apiserver and etcd on free loopback ports, ready after about five seconds; ends with `t`. */
-export async function startControlPlane(t: Test, options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+export async function startControlPlane(
+  t: Pick<Test, 'teardown'>,
+  options: ControlPlaneOptions = {},
+): Promise<ControlPlane> {
   const binaries = await controlPlaneBinaries()
   for (let attempt = 1; ; attempt++) {
     const folder = await mkdtemp(join(tmpdir(), 'conprof-control-plane-'))

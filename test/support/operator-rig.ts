@@ -48,7 +48,7 @@ export interface RunningOperator {
 }
 
 export async function startOperatorRig(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   options: { readonly replicas?: number } = {},
 ): Promise<OperatorRig> {
   const plane = await startControlPlane(t)
@@ -126,7 +126,7 @@ function describe(configs: readonly WrittenConfig[]): string {
   return `${configs.length} objects, ${lines.length} targets: ${lines.slice(0, 20).join('; ')}`
 }
 
-async function startOperator(t: Test, flags: readonly string[]): Promise<RunningOperator> {
+async function startOperator(t: Pick<Test, 'teardown'>, flags: readonly string[]): Promise<RunningOperator> {
   const { NODE_OPTIONS: _, ...env } = process.env
   const root = fileURLToPath(new URL('../../', import.meta.url))
   const child = spawn(
