@@ -96,7 +96,8 @@ export class Lease {
 
   /** Of the moment, by the time alone: also where every timer is late. */
   isLeader(nowMs: number = this.#clock.now()): boolean {
-    return this.#held !== undefined && nowMs - this.#held.renewedMs <= this.#timing.renewDeadlineMs
+    if (this.#held === undefined || this.#held.abort.signal.aborted) return false
+    return nowMs - this.#held.renewedMs <= this.#timing.renewDeadlineMs
   }
 
   /** Undefined unless it leads. */
