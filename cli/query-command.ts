@@ -15,6 +15,7 @@ import {
   reading,
   readLogFlags,
   readWebFlags,
+  tokenFile,
   webOptions,
 } from './flags.ts'
 
@@ -35,7 +36,6 @@ const sourceOptions: readonly Option[] = [
   new Option('--collectors.dns-servers <addresses>', 'name servers for dnssrv+, with commas between')
     .argParser((text: string) => text.split(','))
     .hideHelp(),
-  new Option('--web.token-file <file>', 'token that our programs show each other'),
 ]
 
 /** `conprof query`: bucket and collectors to answers. */
@@ -48,7 +48,7 @@ export function addQueryCommand(program: Command): void {
       'Answer and show what is in the bucket and what collectors have not brought there yet. Run as many as you like.',
     )
   addFlags(command, 'What it reads:', sourceOptions)
-  addFlags(command, 'How it is reached:', [...webOptions(':8080'), queryTimeout])
+  addFlags(command, 'How it is reached:', [...webOptions(':8080'), tokenFile, queryTimeout])
   addFlags(command, 'What it says:', logOptions)
   const flagTexts = followFlagTexts(command)
   command.action(async (values: Record<string, unknown>) => {

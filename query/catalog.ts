@@ -65,7 +65,7 @@ export class Catalog {
   readonly #readers: LruCache<BlockReader>
   readonly #listing = new ListingPatience()
   readonly #opened: Counter<'result'>
-  readonly #failures: Counter<'place' | 'what'>
+  readonly #failures: Counter<'place'>
 
   constructor(options: CatalogOptions) {
     this.#options = options
@@ -80,8 +80,8 @@ export class Catalog {
     })
     this.#failures = new PromCounter({
       name: 'conprof_query_block_failures_total',
-      help: 'Heads, listings and blocks that could not be read, so that an answer carried a warning.',
-      labelNames: ['place', 'what'],
+      help: 'What could not be read, so that an answer carried a warning: heads, listings, blocks by where they are.',
+      labelNames: ['place'],
       registers,
     })
     const readers = this.#readers
@@ -119,7 +119,7 @@ export class Catalog {
           return await this.#openCandidate(candidate, signal)
         } catch (error) {
           throwIfCancelled(signal)
-          this.#warn(candidate.place, 'block', `block ${candidate.key} is`, error, warnings)
+          this.#warn(candidate.place, `block ${candidate.key} is`, error, warnings)
           return undefined
         }
       },
@@ -178,7 +178,7 @@ export class Catalog {
       )
     } catch (error) {
       throwIfCancelled(signal)
-      this.#warn('head', 'head', `${name} is`, error, warnings)
+      this.#warn('head', `${name} is`, error, warnings)
       if (patience.signal.aborted || isAway(error)) return { blocks: [], pending: [] }
     }
     return { blocks, pending: await this.#pendingOf(named, { ...request, patience }, warnings) }
@@ -195,7 +195,7 @@ export class Catalog {
       return blocks.flatMap((block) => pendingCandidates(block, range, head.collector ?? name))
     } catch (error) {
       throwIfCancelled(range.signal)
-      this.#warn('pending', 'listing', `pending blocks of ${name} are`, error, warnings)
+      this.#warn('listing', `pending blocks of ${name} are`, error, warnings)
       return []
     }
   }
@@ -207,7 +207,7 @@ export class Catalog {
         pendingCandidates({ key: file.key, source: pendingSource(file) }, range, undefined),
       )
     } catch (error) {
-      this.#warn('pending', 'listing', 'pending blocks are', error, warnings)
+      this.#warn('listing', 'pending blocks are', error, warnings)
       return []
     }
   }
@@ -227,7 +227,7 @@ export class Catalog {
       // That a query has no time left says nothing about the bucket.
       const isLate = range.signal?.aborted === true
       const why = isLate ? error : this.#listing.failed(error, { wasShort: durationMs !== undefined })
-      this.#warn('bucket', 'listing', `bucket ${bucket.name} is`, why, warnings)
+      this.#warn('listing', `bucket ${bucket.name} is`, why, warnings)
       return []
     }
   }
@@ -244,9 +244,9 @@ export class Catalog {
     return { rank: Math.max(1, level), id: key, covered: reader.meta.covered, place, reader }
   }
 
-  #warn(place: Place, what: 'head' | 'listing' | 'block', name: string, error: unknown, to: string[]): void {
+  #warn(place: Place | 'listing', name: string, error: unknown, to: string[]): void {
     const message = error instanceof Error ? error.message : String(error)
-    this.#failures.inc({ place, what })
+    this.#failures.inc({ place })
     this.#options.log.warn({ place }, `answer without ${name.replace(/ (is|are)$/, '')}: ${message}`)
     to.push(missing(name, message))
   }

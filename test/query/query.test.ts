@@ -44,11 +44,15 @@ async function startAll(t: Test) {
   const startCollector = async (job: string) => {
     const config = join(dir, `${job}.yaml`)
     writeFileSync(config, corpusConfig(job, program))
-    const started = await startConprof([
-      `--config.file=${config}`,
-      `--storage.path=${join(dir, job)}`,
-      `--objstore.config-file=${objstore}`,
-    ])
+    const started = await startConprof(
+      [
+        `--config.file=${config}`,
+        `--storage.path=${join(dir, job)}`,
+        `--objstore.config-file=${objstore}`,
+        `--web.token-file=${token}`,
+      ],
+      'collector',
+    )
     t.teardown(() => {
       started.process.kill('SIGCONT')
       return started.stop()
