@@ -79,10 +79,11 @@ t.test('bearerToken() looks at paths behind the prefix', async (t) => {
   t.equal(await statusOf('/conprof/metrics', 'Bearer first-token'), 200)
 })
 
-t.test('users of the web config may see what the token guards; others see nothing', async (t) => {
+t.test('users may see what the token guards, others whether it is healthy', async (t) => {
   const { statusOf } = await serve(t, { users: new Map([['ann', bcrypt.hashSync('secret', 4)]]) })
   t.equal(await statusOf('/metrics'), 401)
-  t.equal(await statusOf('/-/healthy'), 401)
+  t.equal(await statusOf('/-/healthy'), 200, 'a kubelet has no password')
+  t.equal(await statusOf('/-/ready'), 200)
   t.equal(await statusOf('/metrics', `Basic ${btoa('ann:secret')}`), 200)
   t.equal(await statusOf('/metrics', 'Bearer first-token'), 200)
 })

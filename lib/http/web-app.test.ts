@@ -81,12 +81,12 @@ t.test('a route prefix moves everything', async (t) => {
   t.equal(bare.headers.get('location'), '/conprof/')
 })
 
-t.test('basic auth guards every path', async (t) => {
+t.test('basic auth guards every path but those of probes', async (t) => {
   const basicAuthUsers = new Map([['ann', bcrypt.hashSync('secret', 4)]])
   const url = await serve(t, { webConfig: { basicAuthUsers } })
   const statusOf = async (credentials?: string) => {
     const headers = credentials === undefined ? {} : { authorization: `Basic ${btoa(credentials)}` }
-    return (await fetch(`${url}/-/healthy`, { headers })).status
+    return (await fetch(`${url}/metrics`, { headers })).status
   }
   t.equal(await statusOf(), 401)
   t.equal(await statusOf('ann:wrong'), 401)

@@ -42,9 +42,15 @@ export function createWebApp(options: WebAppOptions): Koa {
 }
 
 function authenticate({ webConfig, token, routePrefix }: WebAppOptions): Middleware {
-  const users = basicAuth(webConfig.basicAuthUsers)
+  const users = exceptProbes(basicAuth(webConfig.basicAuthUsers), routePrefix)
   if (token === undefined) return users
   return bearerToken(token, { routePrefix, users: webConfig.basicAuthUsers.size > 0 ? users : undefined })
+}
+
+/** A kubelet has no password: whether a program is healthy is no secret. */
+function exceptProbes(users: Middleware, routePrefix: string): Middleware {
+  const open = ['healthy', 'ready'].map((probe) => `${routePrefix}/-/${probe}`)
+  return (ctx, next) => (open.includes(ctx.path) ? next() : users(ctx, next))
 }
 
 /** `/conprof` for any of `conprof`, `/conprof/`; `` for `/`. The path of the external URL, unless set. */
