@@ -127,10 +127,14 @@ async function runParts(parts: Parts): Promise<void> {
     collectors: flags.collectors.map(({ text }) => text).join(', ') || 'none (--collectors names them)',
     data: bucket.name,
   })
-  await runGroup(
-    [server, collectors, probe].map((part) => (run) => part.run(run)),
-    { signal },
-  )
+  try {
+    await runGroup(
+      [server, collectors, probe].map((part) => (run) => part.run(run)),
+      { signal },
+    )
+  } finally {
+    await collectors.close()
+  }
 }
 
 /** A collector that takes longer for its head is left out of the answer, with a warning. */

@@ -84,6 +84,8 @@ export class Catalog {
       labelNames: ['place'],
       registers,
     })
+    // From the start, so that the first failure is an increase.
+    for (const place of ['head', 'pending', 'bucket', 'listing']) this.#failures.inc({ place }, 0)
     const readers = this.#readers
     new Gauge({
       name: 'conprof_query_cached_block_bytes',

@@ -120,7 +120,11 @@ export function createApi(options: ApiOptions): Router {
     }
 
   const router = new Router({ prefix: '/api/v1' })
-  const get = (path: string, route: Route) => router.get(path, handle(path, route))
+  const get = (path: string, route: Route) => {
+    // From the start, so that the first partial answer is an increase.
+    partial.inc({ route: path }, 0)
+    router.get(path, handle(path, route))
+  }
   get('/labels', answerLabels)
   get('/label/:name/values', answerLabelValues)
   get('/series', answerSeries)

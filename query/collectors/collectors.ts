@@ -99,11 +99,12 @@ export class Collectors {
   }
 
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    try {
-      await Promise.all([this.#resolver.run({ signal }), this.#poll(signal)])
-    } finally {
-      await this.#client.close()
-    }
+    await Promise.all([this.#resolver.run({ signal }), this.#poll(signal)])
+  }
+
+  /** Once nothing asks any more: queries that are under way when `run` ends still read heads. */
+  async close(): Promise<void> {
+    await this.#client.close()
   }
 
   async #poll(signal: AbortSignal): Promise<void> {

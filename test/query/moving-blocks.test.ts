@@ -80,6 +80,7 @@ t.test('nothing is missed and nothing twice while blocks move', async (t) => {
   t.teardown(async () => {
     stop.abort()
     await running
+    await collectors.close()
   })
   const catalog = new Catalog({ bucket, heads: collectors.heads, log, registry })
 

@@ -195,6 +195,46 @@ t.test('conprof query answers from the heads of collectors', async (t) => {
   t.equal(await query.stop(), 0)
 })
 
+t.test('conprof query is ready once bucket and name server have answered, and stays so', async (t) => {
+  const dir = t.testdir({ bucket: {} })
+  const dns = await startDnsServer(t)
+  dns.mood = 'failing'
+  const query = await startConprof(
+    [
+      `--storage.path=${dir}`,
+      '--collectors=dnssrv+_http._tcp.collectors.example.',
+      `--collectors.dns-servers=${dns.address}`,
+    ],
+    'query',
+  )
+  t.teardown(() => query.stop())
+  const ready = async () => {
+    const response = await fetch(`${query.url}/-/ready`)
+    return { status: response.status, text: await response.text() }
+  }
+  t.match(
+    await until('a failed look-up', async () =>
+      (await ready()).text.includes('ESERVFAIL') ? ready() : undefined,
+    ),
+    {
+      status: 503,
+      text: /^conprof is not ready: look up dnssrv\+_http._tcp.collectors.example.: ESERVFAIL/,
+    },
+  )
+  t.match(await get<string[]>(query.url, 'labels'), {
+    data: [],
+    warnings: [
+      /^every collector of dnssrv\+_http._tcp.collectors.example. is missing from this answer: .*ESERVFAIL/,
+    ],
+  })
+  dns.mood = 'well'
+  await until('readiness', async () => ((await ready()).status === 200 ? true : undefined))
+  t.match((await get<CollectorsAnswer>(query.url, 'status/collectors')).data, {
+    collectors: [],
+    unresolved: [{ problem: /ENOTFOUND/ }],
+  })
+})
+
 t.test('conprof query without a bucket says which flags name one', async (t) => {
   const dir = t.testdir()
   await t.rejects(startConprof([`--storage.path=${dir}`], 'query'), {
