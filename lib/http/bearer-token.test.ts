@@ -51,13 +51,18 @@ t.test('bearerToken() opens what it guards to the token alone', async (t) => {
   const { get, statusOf, file } = await serve(t)
   const refused = await get('/metrics')
   t.equal(refused.status, 401)
-  t.equal(refused.headers.get('www-authenticate'), 'Bearer realm="conprof"')
+  t.equal(
+    refused.headers.get('www-authenticate'),
+    'Bearer realm="conprof", Basic realm="conprof: any user, the token as password"',
+  )
   t.equal(
     await refused.text(),
-    'unauthorized: want "Authorization: Bearer …" with the token of --web.token-file\n',
+    'unauthorized: want "Authorization: Bearer …" with the token of --web.token-file, or the token as a password\n',
   )
   const cases: [string | undefined, number][] = [
     ['Bearer first-token', 200],
+    [`Basic ${btoa('anybody:first-token')}`, 200],
+    [`Basic ${btoa('first-token:wrong')}`, 401],
     ['bearer first-token', 200],
     [await file.authorization(), 200],
     ['Bearer first-toke', 401],
@@ -65,7 +70,11 @@ t.test('bearerToken() opens what it guards to the token alone', async (t) => {
     ['Bearer', 401],
     ['Bearer ', 401],
     ['first-token', 401],
-    [`Basic ${btoa('first-token:first-token')}`, 401],
+    [`Basic ${btoa('anybody:first-token')}`, 200],
+    [`Basic ${btoa(':first-token')}`, 200],
+    [`Basic ${btoa('first-token:')}`, 401],
+    [`Basic ${btoa('first-token')}`, 401],
+    [`Basic ${btoa('ann:wrong')}`, 401],
   ]
   for (const [header, status] of cases) t.equal(await statusOf('/metrics', header), status, header ?? 'none')
   t.equal(await statusOf('/-/healthy'), 200)

@@ -21,8 +21,12 @@ export function bearerToken(
     if (users !== undefined) return users(ctx, next)
     const path = ctx.path.startsWith(`${routePrefix}/`) ? ctx.path.slice(routePrefix.length) : ctx.path
     if (!token.guards(path)) return next()
-    ctx.set('WWW-Authenticate', 'Bearer realm="conprof"')
+    ctx.set('WWW-Authenticate', [
+      'Bearer realm="conprof"',
+      'Basic realm="conprof: any user, the token as password"',
+    ])
     ctx.status = 401
-    ctx.body = 'unauthorized: want "Authorization: Bearer …" with the token of --web.token-file\n'
+    ctx.body =
+      'unauthorized: want "Authorization: Bearer …" with the token of --web.token-file, or the token as a password\n'
   }
 }

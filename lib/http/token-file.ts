@@ -47,10 +47,13 @@ export class TokenFile {
     return `Bearer ${this.#token}`
   }
 
-  /** Whether an `Authorization` header shows the token; takes as long for a wrong one. */
+  /**
+   * Whether an `Authorization` header shows the token, as bearer or, for browsers, as the password of any user. Takes as
+   * long for a wrong one.
+   */
   async accepts(authorization: string): Promise<boolean> {
     await this.#refresh()
-    const sent = /^bearer +(\S+) *$/i.exec(authorization)?.[1] ?? ''
+    const sent = tokenOf(authorization)
     const isCurrent = isSame(sent, this.#token)
     const isPrevious = isSame(sent, this.#previous?.token ?? this.#token)
     return isCurrent || (isPrevious && performance.now() < (this.#previous?.untilMs ?? 0))
@@ -91,6 +94,21 @@ async function readToken(path: string): Promise<string> {
     throw new Error(`read token file "${path}": want one token of 8 or more printable characters, no spaces`)
   }
   return token
+}
+
+function tokenOf(authorization: string): string {
+  const [, scheme = '', value = ''] = /^(bearer|basic) +(\S+) *$/i.exec(authorization) ?? []
+  if (scheme.toLowerCase() !== 'basic') return value
+  const user = Buffer.from(value, 'base64').toString('utf8')
+  return user.slice(user.indexOf(':') + 1)
+}
+
+/** A browser knows only users and passwords: any user will do. */
+function sentToken(authorization: string): string {
+  const [, bearer, basic] = /^(?:bearer +(\S+)|basic +([a-z0-9+/=]+)) *$/i.exec(authorization) ?? []
+  if (basic === undefined) return bearer ?? ''
+  const text = Buffer.from(basic, 'base64').toString('utf8')
+  return text.includes(':') ? text.slice(text.indexOf(':') + 1) : ''
 }
 
 /** Of hashes, so that neither content nor length shows in the time it takes. */

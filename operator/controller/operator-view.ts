@@ -34,6 +34,7 @@ export interface OperatorFacts {
 
 export function createOperatorState(facts: OperatorFacts): OperatorState {
   const { decisions, release, namespace } = facts
+  const startAfter = createStartAfterIndex(facts)
   const podState = (decided: DecidedPod): PodState => {
     const { view, decision } = decided
     const later = facts.laterDrops().get(`${view.namespace}/${view.name}`) ?? []
@@ -52,7 +53,7 @@ export function createOperatorState(facts: OperatorFacts): OperatorState {
               ],
             },
       shardOf: (key) => facts.holders().get(key)?.at(-1),
-      startAfterMs: (key) => startAfterOf(key, facts.objects()),
+      startAfterMs: (key) => startAfter(key),
     }
   }
   return {
@@ -111,12 +112,23 @@ export function createOperatorState(facts: OperatorFacts): OperatorState {
   }
 }
 
-function startAfterOf(key: string, objects: Iterable<ActualObject>): number | undefined {
-  for (const { spec } of objects) {
-    const index = keysOf(spec).indexOf(key)
-    if (index >= 0) return spec.groups.flatMap(({ targets }) => targets)[index]?.startAfterMs
+/** The few targets that wait, made anew at most once a second: a page asks for each of thousands. */
+function createStartAfterIndex({ objects }: OperatorFacts): (key: string) => number | undefined {
+  let index = new Map<string, number>()
+  let madeMs = Number.NEGATIVE_INFINITY
+  return (key) => {
+    if (performance.now() - madeMs > 1000) {
+      madeMs = performance.now()
+      index = new Map()
+      for (const { spec } of objects()) {
+        const keys = keysOf(spec)
+        for (const [i, { startAfterMs }] of spec.groups.flatMap(({ targets }) => targets).entries()) {
+          if (startAfterMs !== undefined) index.set(keys[i]!, startAfterMs)
+        }
+      }
+    }
+    return index.get(key)
   }
-  return undefined
 }
 
 function countByOwner(targets: readonly PlannedTarget[]): Map<string, { pods: number; targets: number }> {

@@ -11,8 +11,8 @@ import type { CredentialsProblem } from '../credentials/secret-answer.ts'
 import { shardCredentials } from '../credentials/shard-credentials.ts'
 import { TargetSecrets } from '../credentials/target-secrets.ts'
 import { CredentialsWriter } from '../credentials/write-credentials.ts'
-import { referenceToOwner, referenceToPod } from '../events/object-reference.ts'
-import { EventPlanner } from '../events/plan-events.ts'
+import { meshProblems } from '../events/mesh-problems.ts'
+import { ProblemEvents } from '../events/problem-events.ts'
 import { EventWriter } from '../events/write-events.ts'
 import type { OperatorState } from '../pages/operator-state.ts'
 import { ActualObjects } from '../shards/actual-objects.ts'
@@ -81,8 +81,8 @@ export class Operator {
   readonly #secrets: TargetSecrets
   readonly #credentials: CredentialsWriter
   readonly #statuses: StatusWriter
-  readonly #eventPlanner = new EventPlanner()
   readonly #events: EventWriter
+  readonly #problems: ProblemEvents
   readonly #probe: CollectorProbe
   readonly #watches: readonly ListWatch<unknown>[]
   readonly #loop: PassLoop
@@ -94,7 +94,6 @@ export class Operator {
   #leading: Leading | undefined
   readonly #shardsWithCredentials = new Set<number>()
   #statusPassMs = 0
-  #repeatsMs = 0
 
   constructor(options: OperatorOptions) {
     this.#options = options
@@ -144,6 +143,7 @@ export class Operator {
     })
     this.#statuses = new StatusWriter({ client, isLeader, logger, registry })
     this.#events = new EventWriter({ client, instance: options.instance, isLeader, logger, registry })
+    this.#problems = new ProblemEvents({ writer: this.#events, isLeader, registry, now: this.#now })
     this.#probe = new CollectorProbe({
       client: options.collectorClient,
       collectors: () => this.collectors(),
@@ -154,7 +154,7 @@ export class Operator {
     this.#watches = createWatches({
       ...options,
       onPod: ({ key, before, after }) => {
-        if (after === undefined && before !== undefined) this.#eventPlanner.forget(before.uid)
+        if (after === undefined && before !== undefined) this.#problems.forget(before.uid)
         this.#decisions.setPod(key, after)
         wake()
       },
@@ -163,7 +163,10 @@ export class Operator {
         wake()
       },
       onProfileTarget: ({ key, before, after }) => {
-        if (after === undefined && before !== undefined) this.#statuses.forget(before)
+        if (after === undefined && before !== undefined) {
+          this.#statuses.forget(before)
+          this.#problems.forget(before.uid)
+        }
         this.#decisions.setProfileTarget(key, after)
         this.#isTargetsStale = true
         wake()
@@ -201,6 +204,7 @@ export class Operator {
         (run) => this.#credentials.run({ ...run, isLeader: () => lease.isLeader() }),
         this.#statuses.run.bind(this.#statuses),
         this.#events.run.bind(this.#events),
+        this.#problems.run.bind(this.#problems),
         this.#probe.run.bind(this.#probe),
         this.#loop.run.bind(this.#loop),
       ],
@@ -262,6 +266,7 @@ export class Operator {
   #pass(): void {
     if (this.notReady() !== undefined) return
     const changed = this.#decisions.refresh()
+    this.#observeProblems(changed)
     if (changed.length > 0 || this.#isTargetsStale) this.#collectTargets()
     this.#publisher.observeMembers(this.#observeMembers(), { replicas: this.#statefulSet?.replicas ?? 0 })
     const leading = this.#leading
@@ -269,10 +274,10 @@ export class Operator {
     if (!leading.isSettled && !this.#settle(leading)) return
     const desired = this.#publisher.plan(this.#targets)
     if (desired !== undefined) this.#writer.publish(desired, { epoch: leading.epoch })
-    this.#planEvents(changed)
     if (this.#now() - this.#statusPassMs < statusPassMs) return
     this.#statusPassMs = this.#now()
     this.#passCredentials()
+    this.#observeMesh()
     this.#passStatuses()
   }
 
@@ -290,7 +295,6 @@ export class Operator {
         longestSeconds,
       )
     }
-    this.#planEvents(this.#decisions.decided.keys())
     return true
   }
 
@@ -385,19 +389,20 @@ export class Operator {
     return token === undefined ? undefined : Buffer.from(token).toString('base64')
   }
 
-  #planEvents(keys: Iterable<string>): void {
-    const nowMs = this.#now()
-    for (const key of keys) {
-      const decided = this.#decisions.decided.get(key)
-      if (decided === undefined) continue
-      const { view, decision } = decided
-      const subject = { object: referenceToPod(view), owner: referenceToOwner(view) }
-      this.#events.add(this.#eventPlanner.observe(subject, decision.problems, { nowMs }))
+  #observeProblems(changed: readonly string[]): void {
+    const { decided } = this.#decisions
+    for (const key of changed) {
+      const pod = decided.get(key)
+      if (pod !== undefined) this.#problems.observePod(pod.view, pod.decision.problems)
     }
-    if (nowMs - this.#repeatsMs > 60_000) {
-      this.#repeatsMs = nowMs
-      this.#events.add(this.#eventPlanner.repeats({ nowMs }))
-    }
+  }
+
+  #observeMesh(): void {
+    const refused = [...meshProblems(this.#probe.summaries())].flatMap(([key, problem]) => {
+      const pod = this.#decisions.decided.get(key)
+      return pod === undefined ? [] : [[pod.view, problem] as const]
+    })
+    this.#problems.observeMesh(new Map(refused))
   }
 
   #passStatuses(): void {
@@ -418,6 +423,7 @@ export class Operator {
     const unreachable = this.#probe.unreachable()
     for (const [key, view] of this.#decisions.profileTargets) {
       const acceptance = this.#decisions.acceptance(key)!
+      this.#problems.observeProfileTarget(view, acceptance.accepted?.problems ?? [])
       const sources = acceptance.accepted?.asks.flatMap(({ access }) => access.credentials) ?? []
       const facts = statusFacts(view, {
         acceptance,

@@ -9,7 +9,7 @@ import type { ActualObject } from '../shards/plan-objects.ts'
 import { readScrapeConfig } from '../shards/scrape-config-writer.ts'
 import type { NamespaceView, PodView } from '../targets/pod-view.ts'
 import { projectNamespace } from '../targets/project-namespace.ts'
-import { projectPod } from '../targets/project-pod.ts'
+import { createPodProjector, projectPod } from '../targets/project-pod.ts'
 
 export interface StatefulSetView {
   readonly name: string
@@ -52,7 +52,7 @@ export function createWatches(options: WatchesOptions): ListWatch<unknown>[] {
         path: `/api/v1${scope}/pods`,
         fieldSelector: 'status.phase!=Succeeded,status.phase!=Failed',
         ...(podLabelSelector !== undefined && { labelSelector: podLabelSelector }),
-        project: projectPod,
+        project: createPodProjector(),
         onChange: options.onPod,
       }),
       new ListWatch<ProfileTargetView>({
