@@ -12,6 +12,7 @@ export async function createKubeClient(options: KubeClientOptions = {}): Promise
 }
 
 const maxAccessAgeMs = 60_000
+const minAccessAgeMs = 1000
 const maxAnswerBytes = 64 << 20
 const defaultTimeoutMs = 30_000
 const maxAnswerGapMs = 120_000
@@ -139,6 +140,7 @@ class UndiciKubeClient implements KubeClient {
     const rejected = (error: unknown): unknown => {
       release()
       if (signal?.aborted) return signal.reason
+      this.#suspect(connection)
       return unreachableError(request, this.server, abort.signal.aborted ? abort.signal.reason : error)
     }
     let isStreaming = false
@@ -221,10 +223,22 @@ class UndiciKubeClient implements KubeClient {
 
   async #readAgain(isRefused: boolean): Promise<Connection> {
     const before = this.#connection
-    this.#connection = connect(await this.#readAccess({ isRefused }), before)
+    try {
+      this.#connection = connect(await this.#readAccess({ isRefused }), before)
+    } catch {
+      // What we have may be good for a while yet, and if not, the server says so better.
+      this.#connection = { ...before, readAtMs: performance.now() - maxAccessAgeMs + minAccessAgeMs }
+    }
     // Those in use end with their requests.
     if (this.#connection.agent !== before.agent) void before.agent.close()
     return this.#connection
+  }
+
+  /** Nothing was answered: perhaps its certificates are others now. */
+  #suspect(connection: Connection): void {
+    const isOld = performance.now() - connection.readAtMs > minAccessAgeMs
+    if (isOld && this.#connection === connection)
+      this.#connection = { ...connection, readAtMs: Number.NEGATIVE_INFINITY }
   }
 }
 

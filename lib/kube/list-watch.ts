@@ -8,6 +8,10 @@ import { type KubeClient, KubeError } from './kube-client.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { type ListedObject, listPages } from './list-pages.ts'
 import { createListWatchMetrics, type ListWatchMetrics } from './list-watch-metrics.ts'
+import { defaultTiming, type ListWatchTiming } from './list-watch-timing.ts'
+import { parseEvent, Restart, type RestartReason, reasonOf, splitLines } from './watch-event.ts'
+
+export type { ListWatchTiming }
 
 /** What is known of one object: its projection. */
 export interface Change<View> {
@@ -37,35 +41,6 @@ export interface ListWatchOptions<View> {
   readonly registry: Registry
   /** For tests. */
   readonly timing?: Partial<ListWatchTiming>
-}
-
-export interface ListWatchTiming {
-  readonly pageSize: number
-  /** Between, at random, the server is asked to end a watch. */
-  readonly minWatchMs: number
-  readonly maxWatchMs: number
-  /** Silence after which a watch is taken for dead: bookmarks come about once a minute. */
-  readonly stallMs: number
-  readonly minBackoffMs: number
-  readonly maxBackoffMs: number
-  /** As insurance everything is listed again this often, up to half as much later; what differs then is counted as drift. */
-  readonly relistMs: number
-  /** What a list shows and the watch has not told is drift after so long. */
-  readonly driftGraceMs: number
-  /** Without news for so long it is stuck, if the server answers others. */
-  readonly stuckMs: number
-}
-
-const defaultTiming: ListWatchTiming = {
-  pageSize: 500,
-  minWatchMs: 240_000,
-  maxWatchMs: 480_000,
-  stallMs: 90_000,
-  minBackoffMs: 500,
-  maxBackoffMs: 30_000,
-  relistMs: 600_000,
-  driftGraceMs: 10_000,
-  stuckMs: 300_000,
 }
 
 /** A server that says when to come back is believed up to here. */
@@ -223,7 +198,7 @@ export class ListWatch<View> {
       for await (const chunk of chunks) {
         clearTimeout(watchdog)
         watchdog = setTimeout(stalled, stallMs)
-        for (const line of split(splitter, chunk)) this.#handle(line)
+        for (const line of splitLines(splitter, chunk)) this.#handle(line)
       }
       if (signal.aborted) return
       // A short one that told nothing may be a server that ends all of them: that waits as a failure does.
@@ -365,64 +340,6 @@ export class ListWatch<View> {
   #noteActivity(): void {
     this.#lastActivityMs = performance.now()
   }
-}
-
-type RestartReason =
-  | 'ended'
-  | 'stalled'
-  | 'gone'
-  | 'unreadable'
-  | 'drift'
-  | 'unreachable'
-  | 'refused'
-  | 'busy'
-
-/** Why a watch of ours ended, where no KubeError says it. */
-class Restart extends Error {
-  readonly reason: RestartReason
-
-  constructor(reason: RestartReason, message = `the watch ${reason}`) {
-    super(message)
-    this.reason = reason
-  }
-}
-
-function reasonOf(error: unknown): RestartReason {
-  if (error instanceof Restart) return error.reason
-  if (!(error instanceof KubeError)) return 'unreachable'
-  if (error.code === 'GONE') return 'gone'
-  if (error.code === 'UNREACHABLE') return 'unreachable'
-  return error.code === 'SERVER_ERROR' || error.code === 'TOO_MANY_REQUESTS' ? 'busy' : 'refused'
-}
-
-function* split(splitter: LineSplitter, chunk: Uint8Array): Iterable<string> {
-  try {
-    yield* splitter.push(chunk)
-  } catch (error) {
-    throw new Restart('unreadable', (error as Error).message)
-  }
-}
-
-interface WatchEvent {
-  readonly type: string
-  readonly object: ListedObject
-}
-
-const eventTypes = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'])
-
-function parseEvent(line: string): WatchEvent {
-  let event: Partial<WatchEvent> | null
-  try {
-    event = JSON.parse(line) as Partial<WatchEvent> | null
-  } catch {
-    throw new Restart('unreadable', 'a line of the watch is not JSON')
-  }
-  const { type = '', object } = event ?? {}
-  const { name, resourceVersion } = object?.metadata ?? {}
-  const isVersioned = typeof resourceVersion === 'string' && resourceVersion !== ''
-  const isWhole = isVersioned && (type === 'BOOKMARK' || typeof name === 'string')
-  if (type === 'ERROR' || (eventTypes.has(type) && isWhole)) return { type, object: object as ListedObject }
-  throw new Restart('unreadable', 'a line of the watch is no event')
 }
 
 function keyOf({ metadata: { namespace, name } }: ListedObject): string {

@@ -1,16 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
-import { type ControlPlane, startControlPlane } from '../../test/support/control-plane.ts'
-import {
-  type FaultProxy,
-  type OpenWatch,
-  startFaultProxy,
-  statusBody,
-} from '../../test/support/fault-proxy.ts'
-import { silentLogger } from '../log.ts'
-import type { KubeClient } from './kube-client.ts'
-import { ListWatch, type ListWatchOptions, type ListWatchTiming } from './list-watch.ts'
+import type { KubeClient } from '../../lib/kube/kube-client.ts'
+import { ListWatch, type ListWatchOptions } from '../../lib/kube/list-watch.ts'
+import type { ListWatchTiming } from '../../lib/kube/list-watch-timing.ts'
+import { silentLogger } from '../../lib/log.ts'
+import { type ControlPlane, startControlPlane } from '../support/control-plane.ts'
+import { type FaultProxy, type OpenWatch, startFaultProxy, statusBody } from '../support/fault-proxy.ts'
 
 interface ConfigMap {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly managedFields?: unknown }

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
-import { startControlPlane } from '../../test/support/control-plane.ts'
-import { startFaultProxy, statusBody } from '../../test/support/fault-proxy.ts'
-import { silentLogger } from '../log.ts'
-import { type Clock, systemClock } from './clock.ts'
-import { Lease, type LeaseOptions } from './lease.ts'
+import { type Clock, systemClock } from '../../lib/kube/clock.ts'
+import { Lease, type LeaseOptions } from '../../lib/kube/lease.ts'
+import { silentLogger } from '../../lib/log.ts'
+import { startControlPlane } from '../support/control-plane.ts'
+import { startFaultProxy, statusBody } from '../support/fault-proxy.ts'
 
 const timing = { leaseMs: 1000, renewDeadlineMs: 700, retryMs: 100 }
 const plane = await startControlPlane(t)
