@@ -70,11 +70,6 @@ t.test('bearerToken() opens what it guards to the token alone', async (t) => {
     ['Bearer', 401],
     ['Bearer ', 401],
     ['first-token', 401],
-    [`Basic ${btoa('anybody:first-token')}`, 200],
-    [`Basic ${btoa(':first-token')}`, 200],
-    [`Basic ${btoa('first-token:')}`, 401],
-    [`Basic ${btoa('first-token')}`, 401],
-    [`Basic ${btoa('ann:wrong')}`, 401],
   ]
   for (const [header, status] of cases) t.equal(await statusOf('/metrics', header), status, header ?? 'none')
   t.equal(await statusOf('/-/healthy'), 200)

@@ -103,14 +103,6 @@ function tokenOf(authorization: string): string {
   return user.slice(user.indexOf(':') + 1)
 }
 
-/** A browser knows only users and passwords: any user will do. */
-function sentToken(authorization: string): string {
-  const [, bearer, basic] = /^(?:bearer +(\S+)|basic +([a-z0-9+/=]+)) *$/i.exec(authorization) ?? []
-  if (basic === undefined) return bearer ?? ''
-  const text = Buffer.from(basic, 'base64').toString('utf8')
-  return text.includes(':') ? text.slice(text.indexOf(':') + 1) : ''
-}
-
 /** Of hashes, so that neither content nor length shows in the time it takes. */
 function isSame(a: string, b: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
