@@ -1,4 +1,4 @@
-// `helm test`: proves that a profile comes out of query. Node runs it with -e in a pod of conprof's own image.
+// `helm test`: proves that a fresh profile comes out of query. Node runs it with -e in a pod of conprof's own image.
 import { readFileSync } from 'node:fs'
 
 const url = process.env.QUERY_URL
@@ -12,7 +12,7 @@ async function get(path) {
 }
 
 async function firstProfile() {
-  const answer = await get('/api/v1/profiles?query=%7B%7D&start=now-1h&limit=100')
+  const answer = await get('/api/v1/profiles?query=%7B%7D&start=now-2m&limit=100')
   const { data, warnings } = await answer.json()
   if (warnings?.length > 0) console.log(`warnings: ${warnings.join('; ')}`)
   return data.profiles.find(({ sizeBytes }) => sizeBytes > 0)
@@ -27,7 +27,7 @@ for (let problem = ''; ; ) {
       console.log(`profile ${profile.id}, ${pprof.length} bytes as pprof, of ${JSON.stringify(profile.labels)}`)
       break
     }
-    problem = 'query answers, and has no profile yet'
+    problem = 'query answers, and has no profile of the last 2 minutes'
   } catch (error) {
     problem = `${error.message}${error.cause ? `: ${error.cause.message}` : ''}`
   }

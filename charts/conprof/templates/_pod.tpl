@@ -116,6 +116,7 @@ conprof.io/path: {{ $prefix }}
 {{- define "conprof.probes" -}}
 startupProbe:
   httpGet: {path: {{ .prefix }}/-/healthy, port: http, scheme: {{ .scheme | upper }}}
+  initialDelaySeconds: 2
   periodSeconds: 2
   failureThreshold: 60
 readinessProbe:
