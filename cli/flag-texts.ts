@@ -4,7 +4,12 @@ import type { Command } from 'commander'
 export function followFlagTexts(command: Command): () => Readonly<Record<string, string>> {
   const given = new Map<string, string>()
   for (const option of command.options) {
-    command.on(`option:${option.name()}`, (text?: string | null) => given.set(option.name(), text ?? 'true'))
+    command.on(`option:${option.name()}`, (text?: string | null) => {
+      const before = given.get(option.name())
+      // Those that may be repeated begin as a list.
+      const isOneMore = Array.isArray(option.defaultValue) && before !== undefined
+      given.set(option.name(), isOneMore ? `${before}, ${text}` : (text ?? 'true'))
+    })
   }
   return () =>
     Object.fromEntries(

@@ -42,6 +42,8 @@ export interface CatalogOptions {
 export interface OpenSource extends Source {
   readonly place: Place
   readonly reader: BlockReader
+  /** To be told where something in it cannot be read after all. */
+  readonly onUnreadable?: (error: unknown) => void
 }
 
 export interface OpenSources {
@@ -121,7 +123,10 @@ export class Catalog {
           return await this.#openCandidate(candidate, signal)
         } catch (error) {
           throwIfCancelled(signal)
-          this.#warn(candidate.place, `block ${candidate.key} is`, error, warnings)
+          const name = `block ${candidate.key} is`
+          // A query whose time is up says nothing about the block.
+          if (signal?.aborted) warnings.push(missing(name, error))
+          else this.#warn(candidate.place, name, error, warnings)
           return undefined
         }
       },
@@ -243,14 +248,19 @@ export class Catalog {
       reader = await openBlock(source, signal === undefined ? {} : { signal })
       this.#readers.set(source.name, reader, estimateBytes(reader))
     }
-    return { rank: Math.max(1, level), id: key, covered: reader.meta.covered, place, reader }
+    const onUnreadable = (error: unknown) => this.#note(place, `block ${key}`, error)
+    return { rank: Math.max(1, level), id: key, covered: reader.meta.covered, place, reader, onUnreadable }
   }
 
   #warn(place: Place | 'listing', name: string, error: unknown, to: string[]): void {
+    this.#note(place, name.replace(/ (is|are)$/, ''), error)
+    to.push(missing(name, error))
+  }
+
+  #note(place: Place | 'listing', name: string, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error)
     this.#failures.inc({ place })
-    this.#options.log.warn({ place }, `answer without ${name.replace(/ (is|are)$/, '')}: ${message}`)
-    to.push(missing(name, message))
+    this.#options.log.warn({ place }, `answer without ${name}: ${message}`)
   }
 }
 

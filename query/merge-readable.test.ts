@@ -39,23 +39,31 @@ async function damaged(keys: (keys: string[]) => string[]) {
     bytes.fill(0xaa, 16, Math.floor(bytes.length / 2))
     await bucket.put(`blocks/${key}`, bytes)
   }
-  const catalog = new Catalog({ bucket, log: silentLogger(), registry: new Registry() })
+  const registry = new Registry()
+  const catalog = new Catalog({ bucket, log: silentLogger(), registry })
   const { sources } = await catalog.open(everything)
   const { series } = await selectSeries(sources, everything)
-  return series.flatMap(({ parts }) => parts)
+  const unreadable = async () =>
+    Number(/block_failures_total\{place="bucket"\} (\d+)/.exec(await registry.metrics())?.[1])
+  return { parts: series.flatMap(({ parts }) => parts), unreadable }
 }
 
 t.test('mergeReadable() leaves out a block that cannot be read', async (t) => {
-  const parts = await damaged((keys) => keys.slice(1))
+  const { parts, unreadable } = await damaged((keys) => keys.slice(1))
+  t.equal(await unreadable(), 0)
   t.equal(parts.length, 2, 'both are listed')
   const merged = await mergeReadable(parts, everything)
   t.equal(merged.coverage.profiles, 5)
   t.match(merged.warnings, [/^block .*\.block is missing from this answer: read /])
+  t.equal(await unreadable(), 1, 'and is counted')
 })
 
 t.test('mergeReadable() rejects where there is nothing left', async (t) => {
-  const parts = await damaged((keys) => keys)
+  const { parts, unreadable } = await damaged((keys) => keys)
   await t.rejects(mergeReadable(parts, everything), { code: 'BLOCK_CORRUPT' })
+  t.equal(await unreadable(), 2)
+  await t.rejects(mergeReadable(parts.slice(1), everything), { code: 'BLOCK_CORRUPT' })
+  t.equal(await unreadable(), 3, 'also where it is alone')
   const signal = AbortSignal.abort(new Error('gone'))
   await t.rejects(mergeReadable(parts, { ...everything, signal }))
 })

@@ -16,7 +16,12 @@ export async function mergeReadable(
     return await mergeProfiles(parts, options)
   } catch (error) {
     const partsOf = Map.groupBy(parts, ({ reader }) => reader)
-    if (options.signal?.aborted || partsOf.size <= 1) throw error
+    if (options.signal?.aborted) throw error
+    if (partsOf.size <= 1) {
+      // Without a code the fault is not the block's.
+      if ((error as { readonly code?: unknown }).code !== undefined) parts[0]?.onUnreadable?.(error)
+      throw error
+    }
     // Rare, so each block is simply tried on its own: an error does not always know where it comes from.
     const failed = new Map<BlockReader, Error>()
     for (const [reader, own] of partsOf) {
@@ -24,6 +29,7 @@ export async function mergeReadable(
         await mergeProfiles(own, options)
       } catch (reason) {
         options.signal?.throwIfAborted()
+        own[0]?.onUnreadable?.(reason)
         failed.set(reader, reason as Error)
       }
     }

@@ -16,6 +16,8 @@ export interface SeriesPart {
   /** Both belong to the run. */
   readonly firstRow: number
   readonly lastRow: number
+  /** To be told where its bodies cannot be read. */
+  readonly onUnreadable?: ((error: unknown) => void) | undefined
 }
 
 /** One series, from wherever it is stored. */
@@ -45,7 +47,7 @@ export async function selectSeries(
   const warnings: string[] = []
   const found = new Map<string, { labels: Labels; parts: SeriesPart[]; seen: Set<string> | undefined }>()
   const selected = await Promise.all(
-    sources.map(async ({ source: { reader } }) => {
+    sources.map(async ({ source: { reader, onUnreadable } }) => {
       const series = reader.select(request.matchers)
       if (series.length === 0) return []
       try {
@@ -53,6 +55,8 @@ export async function selectSeries(
         return series.map((each, index) => ({ series: each, rows: rows[index]! }))
       } catch (error) {
         throwIfCancelled(signal)
+        // A query whose time is up says nothing about the block.
+        if (!signal?.aborted) onUnreadable?.(error)
         warnings.push(missing(`block ${reader.name} is`, error))
         return []
       }
@@ -83,7 +87,8 @@ export async function selectSeries(
         return true
       }
       for (const [firstRow, lastRow] of runs(rows.length, isIn)) {
-        entry.parts.push({ reader: source.reader, series, rows, firstRow, lastRow })
+        const { reader, onUnreadable } = source
+        entry.parts.push({ reader, series, rows, firstRow, lastRow, onUnreadable })
       }
     }
   }

@@ -40,12 +40,11 @@ t.test('SRV records are followed, in stable order', async (t) => {
   const dns = await startDnsServer(t)
   dns.mood = 'failing'
   const { resolver, registry, changes } = start(t, [`dnssrv+${name}.`], { servers: [dns.address] })
-  t.equal(resolver.missing, `dnssrv+${name}. was not looked up yet`)
-  await until('a failure', () => resolver.missing !== `dnssrv+${name}. was not looked up yet`)
+  const soon = `look up dnssrv+${name}.: it was not looked up yet`
+  t.equal(resolver.missing, soon)
+  await until('a failure', () => resolver.missing !== soon)
   t.equal(resolver.missing, `look up dnssrv+${name}.: ESERVFAIL`)
-  t.strictSame(resolver.unresolved, [
-    { name: `dnssrv+${name}.`, problem: `look up dnssrv+${name}.: ESERVFAIL` },
-  ])
+  t.strictSame(resolver.unresolved, [{ name: `dnssrv+${name}.`, problem: 'ESERVFAIL' }])
   t.match(
     await registry.metrics(),
     /conprof_query_collector_lookup_failures_total\{name="dnssrv\+_http._tcp.collectors.example."\} [1-9]/,
@@ -105,7 +104,7 @@ t.test('a name that is not there is an answer, and no collector', async (t) => {
   const dns = await startDnsServer(t)
   const { resolver } = start(t, [`dnssrv+${name}.`], { servers: [dns.address] })
   await until('an answer', () => resolver.missing === undefined)
-  t.match(resolver.unresolved, [{ problem: `look up dnssrv+${name}.: ENOTFOUND` }])
+  t.match(resolver.unresolved, [{ problem: 'ENOTFOUND' }])
 })
 
 t.test('silence of the name server ends with the signal', async (t) => {

@@ -40,7 +40,7 @@ export class CollectorResolver {
     this.#states = options.flags.map((flag) => ({
       flag,
       isAnswered: flag.kind === 'url',
-      problem: flag.kind === 'url' ? undefined : `${flag.text} was not looked up yet`,
+      problem: flag.kind === 'url' ? undefined : 'it was not looked up yet',
       seenMs: new Map(flag.kind === 'url' ? [[flag.url, Number.POSITIVE_INFINITY]] : []),
     }))
     this.#failures = new Counter({
@@ -67,7 +67,8 @@ export class CollectorResolver {
 
   /** For readiness: undefined once every name got an answer, if only that there is none. */
   get missing(): string | undefined {
-    return this.#states.find(({ isAnswered }) => !isAnswered)?.problem
+    const waiting = this.#states.find(({ isAnswered }) => !isAnswered)
+    return waiting && `look up ${waiting.flag.text}: ${waiting.problem}`
   }
 
   /** Looks the names up soon, rather than when it is time: an address does not answer any more. */
@@ -114,8 +115,8 @@ export class CollectorResolver {
       const { code, message } = error as NodeJS.ErrnoException
       // That a name is not there is an answer too: a service without a ready collector has none.
       if (code === 'ENOTFOUND' || code === 'ENODATA') state.isAnswered = true
-      const problem = `look up ${flag.text}: ${code ?? message}`
-      if (problem !== state.problem) this.#options.log.warn(problem)
+      const problem = code ?? message
+      if (problem !== state.problem) this.#options.log.warn(`look up ${flag.text}: ${problem}`)
       state.problem = problem
     }
   }

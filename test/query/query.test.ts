@@ -224,14 +224,14 @@ t.test('conprof query is ready once bucket and name server have answered, and st
   t.match(await get<string[]>(query.url, 'labels'), {
     data: [],
     warnings: [
-      /^every collector of dnssrv\+_http._tcp.collectors.example. is missing from this answer: .*ESERVFAIL/,
+      /^every collector of dnssrv\+_http._tcp.collectors.example. is missing from this answer: ESERVFAIL$/,
     ],
   })
   dns.mood = 'well'
   await until('readiness', async () => ((await ready()).status === 200 ? true : undefined))
   t.match((await get<CollectorsAnswer>(query.url, 'status/collectors')).data, {
     collectors: [],
-    unresolved: [{ problem: /ENOTFOUND/ }],
+    unresolved: [{ problem: 'ENOTFOUND' }],
   })
 })
 
