@@ -6,6 +6,7 @@ import { request } from 'node:https'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { createKubeClient } from '../../lib/kube/create-kube-client.ts'
@@ -141,7 +142,7 @@ class RunningPlane implements ControlPlane {
     this.#port = port!
     const etcdUrl = `http://127.0.0.1:${etcdPort}`
     const peerUrl = `http://127.0.0.1:${peerPort}`
-    this.#etcd = new Program(this.#binaries.etcd, [
+    const etcdFlags = [
       `--data-dir=${this.#path('etcd')}`,
       `--listen-client-urls=${etcdUrl}`,
       `--advertise-client-urls=${etcdUrl}`,
@@ -150,13 +151,14 @@ class RunningPlane implements ControlPlane {
       `--initial-cluster=default=${peerUrl}`,
       '--unsafe-no-fsync',
       '--log-level=error',
-    ])
+    ]
+    this.#etcd = new Program(this.#binaries.etcd, etcdFlags, this.#folder)
     await this.startApiServer()
     await writeFile(this.kubeconfig, await this.#kubeconfigText({ token }))
   }
 
   async startApiServer(): Promise<void> {
-    this.#apiServer = new Program(this.#binaries.kubeApiserver, [
+    const flags = [
       `--etcd-servers=http://127.0.0.1:${this.#etcdPort}`,
       '--bind-address=127.0.0.1',
       `--secure-port=${this.#port}`,
@@ -173,7 +175,8 @@ class RunningPlane implements ControlPlane {
       '--disable-admission-plugins=ServiceAccount',
       '--allow-privileged=true',
       ...this.#apiServerFlags,
-    ])
+    ]
+    this.#apiServer = new Program(this.#binaries.kubeApiserver, flags, this.#folder)
     await this.#untilReady()
   }
 
@@ -326,18 +329,19 @@ class RunningPlane implements ControlPlane {
 class Program {
   readonly child: ChildProcess
   readonly #ended: Promise<unknown>
-  readonly #kill = () => this.child.kill('SIGKILL')
   #output = ''
 
-  constructor(path: string, parameters: readonly string[]) {
-    // Also where the test's process ends without its teardowns.
-    process.once('exit', this.#kill)
-    this.child = spawn(path, parameters, { stdio: ['ignore', 'pipe', 'pipe'] })
+  /** Ends with this process, however that ends; `folder` is then removed. */
+  constructor(path: string, parameters: readonly string[], folder: string) {
+    this.child = spawn('sh', ['-c', watched, folder, path, ...parameters], {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
     const keep = (chunk: Buffer) => {
       this.#output = (this.#output + chunk).slice(-4000)
     }
     this.child.stdout!.on('data', keep)
     this.child.stderr!.on('data', keep)
+    this.child.stdio[3]!.on('error', () => {})
     this.#ended = new Promise((resolve) => {
       this.child.once('exit', resolve)
       this.child.once('error', (error) => {
@@ -357,11 +361,18 @@ class Program {
 
   /** Its files are the test's own: nothing is lost by not asking. */
   async end(): Promise<void> {
-    this.#kill()
+    this.child.kill('SIGKILL')
     await this.#ended
-    process.off('exit', this.#kill)
+    const watcher = this.child.stdio[3] as Writable
+    watcher.end('done\n')
   }
 }
+
+/** The program in this shell's place; beside it one that waits for the end of our side of a pipe. */
+const watched = `
+(read -r _ <&3 || { kill -9 $$; sleep 1; rm -rf "$0"; }) >/dev/null 2>&1 &
+exec "$@" 3<&-
+`
 
 /** All at once, so that none is given twice. */
 async function freePorts(count: number): Promise<number[]> {
