@@ -129,7 +129,10 @@ t.test('conprof query answers from the heads of collectors', async (t) => {
       ['127.0.0.1', 'a'],
       ['localhost', 'b'],
     ])
-    const { collectors } = (await get<CollectorsAnswer>(url, 'status/collectors')).data
+    const collectors = await until('what both say of themselves', async () => {
+      const { collectors } = (await get<CollectorsAnswer>(url, 'status/collectors')).data
+      return collectors.every(({ version }) => version !== undefined) ? collectors : undefined
+    })
     t.match(collectors, [
       { name: '127.0.0.1', reachable: true, version: String, targets: Number, pendingBlocks: 0 },
       { name: 'localhost', reachable: true, headAttempts: Number, error: '' },
