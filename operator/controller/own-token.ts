@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { releaseLabel } from '../../collector/config/scrape-config-resource.ts'
 import type { CredentialSource, PlannedJob, PlannedTarget } from '../targets/decision.ts'
 import type { PodView } from '../targets/pod-view.ts'
 
@@ -16,11 +17,7 @@ export function isOwnPod(
   { namespace, labels }: PodView,
   release: { readonly namespace: string; readonly name: string },
 ): boolean {
-  return (
-    namespace === release.namespace &&
-    labels['app.kubernetes.io/part-of'] === 'conprof' &&
-    labels['app.kubernetes.io/instance'] === release.name
-  )
+  return namespace === release.namespace && labels[releaseLabel] === release.name
 }
 
 const jobs = new WeakMap<PlannedJob, PlannedJob>()

@@ -1,8 +1,4 @@
-import {
-  maxTargetsPerScrapeConfig,
-  type ScrapeConfigGroup,
-  type ScrapeConfigJob,
-} from '../../collector/config/scrape-config-resource.ts'
+import type { ScrapeConfigGroup, ScrapeConfigJob } from '../../collector/config/scrape-config-resource.ts'
 import type { PlannedGroup, PlannedTarget } from '../targets/decision.ts'
 import { hashKey } from './rendezvous.ts'
 
@@ -17,7 +13,7 @@ export interface PackedObject {
 }
 
 /**
- * Packs the targets of a shard into objects of at most 64, as a pure function of the set: whoever computes it, from
+ * Packs the targets of a shard into objects of at most 32, as a pure function of the set: whoever computes it, from
  * whatever history, gets the same objects. Targets of one job lie in the order of a hash, a workload's next to each
  * other so that their common labels are written once; a range with too many is halved by the next bit of the hash
  * (extendible hashing; Fagin et al., 1979). So one target more or less rewrites one object, or splits it in two.
@@ -95,6 +91,11 @@ function comparePlaces(a: Placed, b: Placed): number {
   )
 }
 
+/**
+ * Half of what an object may hold: a change writes a whole object, so half as many targets are half as many bytes for
+ * etcd, and objects cost next to nothing by themselves.
+ */
+const maxTargets = 32
 /** Well below etcd's 1.5 MiB, whatever labels people copy from their pods. */
 const maxObjectBytes = 400_000
 const hashBits = 64
@@ -107,7 +108,7 @@ interface Leaf {
 function split(placed: readonly Placed[], depth: number): Leaf[] {
   if (placed.length === 0) return []
   const sizeBytes = placed.reduce((sum, each) => sum + each.sizeBytes, 0)
-  const fits = placed.length <= maxTargetsPerScrapeConfig && sizeBytes <= maxObjectBytes
+  const fits = placed.length <= maxTargets && sizeBytes <= maxObjectBytes
   if (fits || placed.length === 1) {
     return [{ name: prefixName(placed[0]!, depth), targets: placed.map(({ target }) => target) }]
   }
@@ -120,7 +121,7 @@ function split(placed: readonly Placed[], depth: number): Leaf[] {
 /** 64 equal bits: somebody chose their names for it. They are few, so a place in the order is name enough. */
 function sliceEqual(placed: readonly Placed[]): Leaf[] {
   const sizeEach = Math.max(...placed.map(({ sizeBytes }) => sizeBytes))
-  const each = Math.max(1, Math.min(maxTargetsPerScrapeConfig, Math.floor(maxObjectBytes / sizeEach)))
+  const each = Math.max(1, Math.min(maxTargets, Math.floor(maxObjectBytes / sizeEach)))
   const leaves: Leaf[] = []
   for (let at = 0; at < placed.length; at += each) {
     const targets = placed.slice(at, at + each).map(({ target }) => target)

@@ -12,10 +12,7 @@ export function describeSelector({ matchLabels = {}, matchExpressions = [] }: La
 }
 
 /** Where a ProfileTarget of namespace `own` looks for pods, in words. */
-export function describeWhere(
-  selector: ProfileTargetSpec['namespaceSelector'],
-  own: string,
-): string {
+export function describeWhere(selector: ProfileTargetSpec['namespaceSelector'], own: string): string {
   if (selector === undefined) return `namespace ${JSON.stringify(own)}`
   const { any, matchNames = [], ...labels } = selector
   if (any === true) return 'all namespaces'

@@ -141,7 +141,8 @@ async function startOperator(t: Pick<Test, 'teardown'>, flags: readonly string[]
       '--log.format=json',
       ...flags,
     ],
-    { cwd: root, env, stdio: ['ignore', 'ignore', 'pipe'] },
+    // As the image sets it.
+    { cwd: root, env: { ...env, MALLOC_ARENA_MAX: '2' }, stdio: ['ignore', 'ignore', 'pipe'] },
   )
   let log = ''
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (log += chunk))
