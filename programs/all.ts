@@ -120,6 +120,7 @@ async function runParts(parts: Parts): Promise<void> {
     webConfig,
     token: file === undefined ? undefined : { file, guards: guardsInternals },
     notReady: () => probe.missing ?? collecting.missing(),
+    unhealthy: () => collecting.wrong(),
     lifecycle: flags.webEnableLifecycle ? { reload, quit: () => quit.abort() } : undefined,
     routes: [
       selfProfileRoutes(parts.profiler),

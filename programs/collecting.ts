@@ -20,6 +20,8 @@ export interface Collecting {
   readonly scraper: Scraper
   /** What still lacks for scraping to begin. */
   missing(): string | undefined
+  /** What only a restart may mend. */
+  wrong(): string | undefined
   /** In one clause, for people. */
   readonly describes: string
   /** Secrets hidden; undefined where it is what the program chose itself. */
@@ -71,6 +73,7 @@ export function createCollecting(source: OpenedSource, options: CollectingOption
   const ordinal = flags.collectorOrdinal ?? 0
   const common = {
     scraper,
+    wrong: () => objects?.wrong,
     scrapes: () => ({
       ordinal,
       configEpoch: objects?.epoch ?? 0,

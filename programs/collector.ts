@@ -111,6 +111,7 @@ async function runParts(parts: Parts): Promise<void> {
     webConfig,
     token: file === undefined ? undefined : { file, guards: guardsAllButProbes },
     notReady: () => collecting.missing(),
+    unhealthy: () => collecting.wrong(),
     lifecycle: flags.webEnableLifecycle
       ? { reload: () => collecting.reload(), quit: () => quit.abort() }
       : undefined,

@@ -68,6 +68,12 @@ export class ScrapeConfigSource {
     return this.#isApplied ? undefined : `the ScrapeConfigs of shard ${ordinal} from ${client.server}`
   }
 
+  /** What only a restart may mend; nothing because the API server is away. */
+  get wrong(): string | undefined {
+    const stuck = this.#watch?.stuck() ?? []
+    return stuck.length === 0 ? undefined : `watches of ${stuck.join(', ')} are stuck`
+  }
+
   /** The highest that is among its objects; 0 without any. */
   get epoch(): number {
     return Math.max(0, ...[...this.#config.specs.values()].map(({ epoch }) => epoch))

@@ -75,6 +75,11 @@ export class ShardWatch {
     })
   }
 
+  /** Which of the two hear nothing although the API server answers others. */
+  stuck(): string[] {
+    return [this.#objects, this.#secret].filter((watch) => watch.isStuck()).map(({ kind }) => kind)
+  }
+
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const ended = Promise.all([this.#objects.run({ signal }), this.#secret.run({ signal })])
     void this.#begin(signal)

@@ -28,6 +28,8 @@ export interface CollectorRig {
   deleteConfig(name: string): Promise<void>
   /** Of the shard; text by key. */
   putCredentials(shard: number, data: Readonly<Record<string, string>>): Promise<void>
+  /** A kubeconfig of who may read ScrapeConfigs and the credentials of shard 0. */
+  createCollectorAccount(): Promise<string>
   /** The real program, on a folder of its own unless the flags name one; ends with `t`. */
   startCollector(t: Test, flags?: readonly string[], program?: string): Promise<Conprof>
 }
@@ -58,6 +60,26 @@ export async function startCollectorRig(t: Test): Promise<CollectorRig> {
         metadata: { name: credentialsSecretName(release, shard), namespace },
         data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, btoa(value)])),
       }),
+    createCollectorAccount: async () => {
+      const { kubeconfig } = await plane.createServiceAccount(namespace, 'collector')
+      const verbs = ['list', 'watch']
+      const resourceNames = [credentialsSecretName(release, 0)]
+      const rules = [
+        { apiGroups: ['conprof.io'], resources: ['scrapeconfigs'], verbs },
+        { apiGroups: [''], resources: ['secrets'], resourceNames, verbs },
+      ]
+      const apiGroup = 'rbac.authorization.k8s.io'
+      const path = `/apis/${apiGroup}/v1/namespaces/${namespace}`
+      const common = { apiVersion: `${apiGroup}/v1`, metadata: { name: 'collector', namespace } }
+      await put(client, `${path}/roles`, { ...common, kind: 'Role', rules })
+      await put(client, `${path}/rolebindings`, {
+        ...common,
+        kind: 'RoleBinding',
+        roleRef: { apiGroup, kind: 'Role', name: 'collector' },
+        subjects: [{ kind: 'ServiceAccount', name: 'collector', namespace }],
+      })
+      return kubeconfig
+    },
     startCollector: async (t, flags = [], program = 'collector') => {
       const collector = await startConprof(
         [
