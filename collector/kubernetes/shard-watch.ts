@@ -42,6 +42,7 @@ export class ShardWatch {
   readonly #objects: ListWatch<ScrapeConfigView>
   readonly #secret: ListWatch<SecretView>
   #timer: NodeJS.Timeout | undefined
+  #hasEnded = false
   #setApplied: () => void = () => {}
 
   constructor(options: ShardWatchOptions) {
@@ -84,6 +85,7 @@ export class ShardWatch {
     const ended = Promise.all([this.#objects.run({ signal }), this.#secret.run({ signal })])
     void this.#begin(signal)
     await ended
+    this.#hasEnded = true
     clearTimeout(this.#timer)
   }
 
@@ -108,6 +110,7 @@ export class ShardWatch {
   #tell(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    if (this.#hasEnded) return
     const [secret] = this.#secret.items.values()
     const credentials = this.#secret.isSynced ? (secret?.data ?? new Map<string, string>()) : undefined
     this.#options.onChange({ objects: this.#objects.items.values(), credentials })
