@@ -132,7 +132,9 @@ async function startOperator(t: Pick<Test, 'teardown'>, flags: readonly string[]
   const child = spawn(
     process.execPath,
     [
+      // As the chart runs it, within its limit of 512 MiB.
       '--max-semi-space-size=4',
+      '--max-old-space-size=358',
       `${root}bin/conprof.js`,
       'operator',
       `--namespace=${releaseNamespace}`,

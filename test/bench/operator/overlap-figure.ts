@@ -1,20 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { createNamespace, createPod, deletePod, putStatefulSet } from '../../support/cluster-pods.ts'
-import {
-  collectorIp,
-  type OperatorRig,
-  release,
-  releaseNamespace,
-  startOperatorRig,
-} from '../../support/operator-rig.ts'
+import { ClusterCollectors } from '../../support/cluster-collectors.ts'
+import { createNamespace, createPod, putStatefulSet } from '../../support/cluster-pods.ts'
+import { release, releaseNamespace, startOperatorRig } from '../../support/operator-rig.ts'
 import { startPprofTargets } from '../../support/pprof-targets.ts'
-import { runReadiness } from '../../support/readiness-kubelet.ts'
 import type { Figure } from '../figure.ts'
 import type { Teardowns } from './teardowns.ts'
 
@@ -44,16 +32,9 @@ export async function overlapFigure(teardowns: Teardowns, say: (line: string) =>
       containers: [{ name: 'app', ports: [{ containerPort: targets.port, name: 'pprof' }] }],
     })
   }
-  const port = await freePort()
-  const collectors = new Collectors(rig, { teardowns, port })
+  const collectors = await ClusterCollectors.open(teardowns, rig)
   for (const ordinal of [0, 1, 2]) await collectors.start(ordinal)
-  const stop = new AbortController()
-  const kubelet = runReadiness(rig.client, {
-    namespace: releaseNamespace,
-    pods: () => collectors.urls(),
-    signal: stop.signal,
-  })
-  await rig.startOperator({ flags: [`--collectors.port=${port}`] })
+  await rig.startOperator({ flags: [`--collectors.port=${collectors.port}`] })
   const scrapes = () => [...targets.scrapes().values()].reduce((sum, count) => sum + count, 0)
   const stage = async (name: string, seconds: number) => {
     const before = scrapes()
@@ -73,8 +54,6 @@ export async function overlapFigure(teardowns: Teardowns, say: (line: string) =>
   const moved = (await rig.configs()).filter(({ spec }) => spec.shard === 1).length
   collectors.thaw(1)
   await stage('it comes back', 60)
-  stop.abort()
-  await kubelet
   return {
     name: 'operator.overlap',
     value: targets.overlaps(),
@@ -82,88 +61,4 @@ export async function overlapFigure(teardowns: Teardowns, say: (line: string) =>
     reach: { op: '<=', value: 0 },
     context: `of ${scrapes()} scrapes of ${targetCount} programs; the frozen collector kept ${moved} objects; ${targets.busy()} answers of busy`,
   }
-}
-
-class Collectors {
-  readonly #rig: OperatorRig
-  readonly #teardowns: Teardowns
-  readonly #port: number
-  readonly #running = new Map<number, ChildProcess>()
-
-  constructor(rig: OperatorRig, options: { readonly teardowns: Teardowns; readonly port: number }) {
-    this.#rig = rig
-    this.#teardowns = options.teardowns
-    this.#port = options.port
-  }
-
-  urls(): ReadonlyMap<string, string> {
-    return new Map(
-      [...this.#running.keys()].map((ordinal) => [
-        `${statefulSet}-${ordinal}`,
-        `http://${collectorIp(ordinal)}:${this.#port}`,
-      ]),
-    )
-  }
-
-  async start(ordinal: number): Promise<void> {
-    const { client, plane } = this.#rig
-    await createPod(client, {
-      namespace: releaseNamespace,
-      name: `${statefulSet}-${ordinal}`,
-      ip: collectorIp(ordinal),
-      owner: { kind: 'StatefulSet', name: statefulSet },
-      isReady: false,
-    })
-    const folder = await mkdtemp(join(tmpdir(), 'conprof-collector-'))
-    const root = fileURLToPath(new URL('../../../', import.meta.url))
-    const { NODE_OPTIONS: _, ...env } = process.env
-    const child = spawn(
-      process.execPath,
-      [
-        '--max-semi-space-size=4',
-        `${root}bin/conprof.js`,
-        'collector',
-        `--config.kubernetes=${releaseNamespace}/${release}`,
-        `--collector.ordinal=${ordinal}`,
-        `--kubeconfig=${plane.kubeconfig}`,
-        `--storage.path=${folder}`,
-        `--web.listen-address=${collectorIp(ordinal)}:${this.#port}`,
-        '--log.level=error',
-      ],
-      { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] },
-    )
-    this.#running.set(ordinal, child)
-    this.#teardowns.teardown(async () => {
-      child.kill('SIGCONT')
-      child.kill('SIGKILL')
-      await rm(folder, { recursive: true, force: true })
-    })
-  }
-
-  /** As a scale-down does: SIGTERM, and the pod is gone. */
-  async end(ordinal: number): Promise<void> {
-    const child = this.#running.get(ordinal)!
-    this.#running.delete(ordinal)
-    const ended = new Promise((resolve) => child.once('close', resolve))
-    child.kill('SIGTERM')
-    await ended
-    await deletePod(this.#rig.client, { namespace: releaseNamespace, name: `${statefulSet}-${ordinal}` })
-  }
-
-  freeze(ordinal: number): void {
-    this.#running.get(ordinal)!.kill('SIGSTOP')
-  }
-
-  thaw(ordinal: number): void {
-    this.#running.get(ordinal)!.kill('SIGCONT')
-  }
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().listen(0, '127.2.0.1', () => {
-      const address = server.address()
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject()))
-    })
-  })
 }
