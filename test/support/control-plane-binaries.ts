@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process'
-import { access, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { buildOnce } from './build-once.ts'
 
 /** Paths of programs. */
 export interface ControlPlaneBinaries {
@@ -22,15 +21,8 @@ export const etcdVersion = '3.7.3'
 export async function controlPlaneBinaries(): Promise<ControlPlaneBinaries> {
   const given = process.env['KUBEBUILDER_ASSETS']
   if (given) return binariesIn(given)
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const parent = join(cache, 'conprof-test', 'bin')
-  const folder = join(parent, `kubernetes-${kubernetesVersion}-etcd-${etcdVersion}`)
-  if (await exists(folder)) return binariesIn(folder)
-  await mkdir(parent, { recursive: true })
-  await withLock(`${folder}.lock`, async () => {
-    if (!(await exists(folder))) await build(parent, folder)
-  })
-  return binariesIn(folder)
+  const name = `kubernetes-${kubernetesVersion}-etcd-${etcdVersion}`
+  return binariesIn(await buildOnce(name, build))
 }
 
 function binariesIn(folder: string): ControlPlaneBinaries {
@@ -41,18 +33,12 @@ function binariesIn(folder: string): ControlPlaneBinaries {
   }
 }
 
-async function build(parent: string, folder: string): Promise<void> {
-  // Elsewhere first: a build that was broken off must not look like a whole one.
-  const building = await mkdtemp(join(parent, 'building-'))
-  try {
-    const bin = join(building, 'bin')
-    await mkdir(bin)
-    await buildEtcd(join(building, 'etcd'), bin)
-    await buildKubernetes(join(building, 'kubernetes'), bin)
-    await rename(bin, folder)
-  } finally {
-    await rm(building, { recursive: true, force: true })
-  }
+async function build(building: string): Promise<string> {
+  const bin = join(building, 'bin')
+  await mkdir(bin)
+  await buildEtcd(join(building, 'etcd'), bin)
+  await buildKubernetes(join(building, 'kubernetes'), bin)
+  return bin
 }
 
 /** Its go.mod has replace lines, which `go install` refuses: a module of our own requires it. */
@@ -111,54 +97,5 @@ async function go(parameters: readonly string[], cwd: string): Promise<string> {
     const lines = stderr?.trim().split('\n') ?? []
     const seen = code === 'ENOENT' ? 'no "go" on the path, want Go 1.21 or later' : lines.at(-1)
     throw new Error(`build the test control plane: go ${parameters[0]}: ${seen ?? error}`, { cause: error })
-  }
-}
-
-/** Between processes; the lock of one that is gone counts for nothing. */
-async function withLock(path: string, run: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      const file = await open(path, 'wx')
-      await file.writeFile(String(process.pid))
-      await file.close()
-      break
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EEXIST') throw error
-      const owner = Number(await readFile(path, 'utf8').catch(() => ''))
-      if (owner > 0 && !isAlive(owner)) await rm(path, { force: true })
-      await setTimeout(500)
-    }
-  }
-  try {
-    await run()
-  } finally {
-    await rm(path, { force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as { code?: string }).code === 'EPERM'
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
-}
-
-// By itself: only builds, so that no test waits for it.
-if (import.meta.main) {
-  try {
-    const { kubeApiserver } = await controlPlaneBinaries()
-    console.log(`the test control plane is ${kubeApiserver}`)
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    process.exitCode = 1
   }
 }

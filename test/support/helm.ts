@@ -1,10 +1,10 @@
-import { execFile, spawn } from 'node:child_process'
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { Test } from 'tap'
+import { goProgram } from './go-program.ts'
 
 export interface Helm {
   /** `3` or `4`. */
@@ -35,10 +35,10 @@ export async function bothHelms(t: Test, options: { readonly kubeconfig?: string
     KUBECONFIG: options.kubeconfig ?? join(home, 'no-cluster'),
   }
   const helms: Helm[] = []
-  for (const version of versions) {
-    const run = runner(await installHelm(version), env)
+  for (const [index, program] of (await helmPrograms()).entries()) {
+    const run = runner(program, env)
     helms.push({
-      major: Number(version.slice(1, 2)),
+      major: Number(versions[index]!.slice(1, 2)),
       run,
       must: async (parameters) => {
         const { code, stdout, stderr } = await run(parameters)
@@ -65,36 +65,12 @@ function runner(binary: string, env: NodeJS.ProcessEnv): Helm['run'] {
   }
 }
 
-/** Built once per machine, outside of the tree; about two minutes. */
-async function installHelm(version: string): Promise<string> {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const folder = join(cache, 'conprof-test', 'bin')
-  const binary = join(folder, `helm-${version}`)
-  if (await exists(binary)) return binary
-  await mkdir(folder, { recursive: true })
-  // Elsewhere first: another test may be looking, or building, at the same time.
-  const building = await mkdtemp(join(folder, 'building-'))
-  try {
-    const name = `helm.sh/helm/${version.slice(0, 2)}/cmd/helm@${version}`
-    await promisify(execFile)('go', ['install', name], {
-      env: { ...process.env, GOBIN: building },
-      maxBuffer: 64 << 20,
-    })
-    await rename(join(building, 'helm'), binary)
-  } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string }
-    const seen = code === 'ENOENT' ? 'no "go" on the path, want Go 1.21 or later' : stderr?.trim()
-    throw new Error(`build helm ${version}: ${seen ?? error}`, { cause: error })
-  } finally {
-    await rm(building, { recursive: true, force: true })
-  }
-  return binary
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
+/** Of each major version, in order. */
+export function helmPrograms(): Promise<string[]> {
+  return Promise.all(
+    versions.map((version) =>
+      goProgram({ name: 'helm', package: `helm.sh/helm/${version.slice(0, 2)}/cmd/helm`, version }),
+    ),
   )
 }
 

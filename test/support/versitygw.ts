@@ -1,13 +1,13 @@
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import type { Test } from 'tap'
+import { goProgram } from './go-program.ts'
 
 export interface Versitygw {
   /** `127.0.0.1:port` */
@@ -25,7 +25,7 @@ export interface VersitygwOptions {
 
 /** A real S3 server on a free loopback port, its objects in a folder that goes away with the test. */
 export async function startVersitygw(t: Test, options: VersitygwOptions = {}): Promise<Versitygw> {
-  const binary = await installVersitygw()
+  const binary = await versitygwProgram()
   const folder = await mkdtemp(join(tmpdir(), 'conprof-versitygw-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const endpoint = `127.0.0.1:${await freePort()}`
@@ -77,35 +77,12 @@ export async function startVersitygw(t: Test, options: VersitygwOptions = {}): P
   }
 }
 
-/** Built once per machine, outside of the tree. */
-async function installVersitygw(): Promise<string> {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const folder = join(cache, 'conprof-test', 'bin')
-  const binary = join(folder, `versitygw-${version}`)
-  if (await exists(binary)) return binary
-  await mkdir(folder, { recursive: true })
-  // Elsewhere first: another test may be looking, or building, at the same time.
-  const building = await mkdtemp(join(folder, 'building-'))
-  try {
-    await promisify(execFile)('go', ['install', `github.com/versity/versitygw/cmd/versitygw@${version}`], {
-      env: { ...process.env, GOBIN: building },
-    })
-    await rename(join(building, 'versitygw'), binary)
-  } catch (error) {
-    const { code, stderr } = error as { code?: unknown; stderr?: string }
-    const seen = code === 'ENOENT' ? 'no "go" on the path, want Go 1.21 or later' : stderr?.trim()
-    throw new Error(`build versitygw ${version}: ${seen ?? error}`, { cause: error })
-  } finally {
-    await rm(building, { recursive: true, force: true })
-  }
-  return binary
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
+export function versitygwProgram(): Promise<string> {
+  return goProgram({
+    name: 'versitygw',
+    package: 'github.com/versity/versitygw/cmd/versitygw',
+    version,
+  })
 }
 
 async function freePort(): Promise<number> {
