@@ -47,7 +47,7 @@ for (const helm of helms) {
     await restrictedNamespace(namespace)
     const parameters = ['conprof', chart, `--namespace=${namespace}`]
     const notes = await helm.must(['install', ...parameters])
-    t.match(notes, `kubectl port-forward -n ${namespace} service/conprof-query 8080:80`)
+    t.match(notes, `kubectl port-forward -n ${namespace} service/conprof-query 8080`)
     t.match(notes, 'this is the try-out mode')
     t.match(notes, 'cluster="default"')
     t.match(notes, 'asks nobody who they are')
