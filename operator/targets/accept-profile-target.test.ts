@@ -14,7 +14,7 @@ function outcome(spec: unknown, settings: Partial<TargetSettings> = {}): string 
 }
 
 t.test('acceptProfileTarget() accepts, or says why not', async (t) => {
-  const cross = 'and the operator allows that with --allow-cross-namespace only'
+  const cross = 'only an operator with --allow-cross-namespace (allowCrossNamespace in the chart) allows that'
   const long = { defaults: { ...defaultTargetSettings.defaults, profileTypes: { cpu: { seconds: 30 } } } }
   const many = Array.from({ length: 15 }, (_, index) => ({ type: `own${index}` }))
   const cases: [string, unknown, string, Partial<TargetSettings>?][] = [
@@ -26,17 +26,17 @@ t.test('acceptProfileTarget() accepts, or says why not', async (t) => {
     [
       'any namespace',
       { ...base, namespaceSelector: { any: true } },
-      `CrossNamespaceForbidden: spec.namespaceSelector.any: selects pods of other namespaces, ${cross}`,
+      `CrossNamespaceForbidden: spec.namespaceSelector.any: selects pods of other namespaces; ${cross}`,
     ],
     [
       'another namespace',
       { ...base, namespaceSelector: { matchNames: ['shop', 'bank'] } },
-      `CrossNamespaceForbidden: spec.namespaceSelector.matchNames: "bank" is not this namespace, ${cross}`,
+      `CrossNamespaceForbidden: spec.namespaceSelector.matchNames: "bank" is not this namespace; ${cross}`,
     ],
     [
       'namespaces by label',
       { ...base, namespaceSelector: { matchLabels: { team: 'a' } } },
-      `CrossNamespaceForbidden: spec.namespaceSelector: labels select other namespaces too, ${cross}`,
+      `CrossNamespaceForbidden: spec.namespaceSelector: labels select other namespaces too; ${cross}`,
     ],
     [
       'any, where it is allowed',

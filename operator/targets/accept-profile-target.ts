@@ -82,14 +82,14 @@ export function ownerOf({ namespace, name }: { readonly namespace: string; reado
 
 function crossNamespaces({ namespaceSelector = {} }: ProfileTargetSpec, own: string): string | undefined {
   const { any, matchNames = [], matchLabels = {}, matchExpressions = [] } = namespaceSelector
-  const hint = 'the operator allows that with --allow-cross-namespace only'
-  if (any === true) return `spec.namespaceSelector.any: selects pods of other namespaces, and ${hint}`
+  const hint = 'only an operator with --allow-cross-namespace (allowCrossNamespace in the chart) allows that'
+  if (any === true) return `spec.namespaceSelector.any: selects pods of other namespaces; ${hint}`
   const other = matchNames.find((name) => name !== own)
   if (other !== undefined) {
-    return `spec.namespaceSelector.matchNames: ${JSON.stringify(other)} is not this namespace, and ${hint}`
+    return `spec.namespaceSelector.matchNames: ${JSON.stringify(other)} is not this namespace; ${hint}`
   }
   if (Object.keys(matchLabels).length > 0 || matchExpressions.length > 0) {
-    return `spec.namespaceSelector: labels select other namespaces too, and ${hint}`
+    return `spec.namespaceSelector: labels select other namespaces too; ${hint}`
   }
   return undefined
 }

@@ -150,7 +150,15 @@ const cases: readonly SituationCase[] = [
     bad({ profiles: 'memory' }),
     [
       '10.0.0.5:6060 cart/app default',
-      '! InvalidProfileAnnotation: annotation conprof.io/profiles is "memory": "memory" is no profile type: want one of allocs, block, cpu, goroutine, heap, mutex, threadcreate, trace, or for one of your own set conprof.io/memory.path; this entry is ignored',
+      '! InvalidProfileAnnotation: annotation conprof.io/profiles is "memory": "memory" is no profile type: did you mean heap, or for one of your own set conprof.io/memory.path; this entry is ignored',
+    ],
+  ],
+  [
+    'profiles: without commas',
+    bad({ profiles: 'cpu heap' }),
+    [
+      '10.0.0.5:6060 cart/app default',
+      '! InvalidProfileAnnotation: annotation conprof.io/profiles is "cpu heap": "cpu heap" is no profile type: want one of allocs, block, cpu, goroutine, heap, mutex, threadcreate, trace, with commas between; this entry is ignored',
     ],
   ],
   [

@@ -142,10 +142,25 @@ function defaultsOf(type: string, { defaults }: TargetSettings): PprofTypeFields
 
 function unknownType(name: string, settings: TargetSettings): string {
   const known = [...Object.keys(knownTypes), ...Object.keys(settings.defaults.profileTypes)].sort()
-  const near = nearestName(name, known)
+  const near = otherNames.get(name.toLowerCase()) ?? nearestName(name, known)
   const guess = near === undefined ? `want one of ${known.join(', ')}` : `did you mean ${near}`
-  return `${quote(name)} is no profile type: ${guess}, or for one of your own set ${ownPrefix}${name.slice(0, 63)}.path`
+  const list = /\s/.test(name) ? ', with commas between' : ''
+  const own = isTypeName(name) ? `, or for one of your own set ${ownPrefix}${name}.path` : ''
+  return `${quote(name)} is no profile type: ${guess}${list}${own}`
 }
+
+function isTypeName(name: string): boolean {
+  return name.length <= 63 && /^[a-zA-Z_][a-zA-Z0-9_.-]*$/.test(name)
+}
+
+/** What others call them. */
+const otherNames: ReadonlyMap<string, string> = new Map([
+  ['alloc_space', 'heap'],
+  ['inuse_space', 'heap'],
+  ['mem', 'heap'],
+  ['memory', 'heap'],
+  ['process_cpu', 'cpu'],
+])
 
 /** What a ScrapeConfig takes. */
 const maxTypes = 20

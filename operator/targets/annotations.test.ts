@@ -82,7 +82,7 @@ const cases: readonly SituationCase[] = [
     bad({ path: '/app/debug/pprof' }),
     [
       '10.0.0.5:6060/app cart/app default',
-      '! InvalidProfileAnnotation: annotation conprof.io/path is "/app/debug/pprof": /debug/pprof is appended anyway; want /app',
+      '! InvalidProfileAnnotation: annotation conprof.io/path is "/app/debug/pprof": /debug/pprof and the name of each profile are appended anyway; want /app',
     ],
   ],
   [
@@ -90,7 +90,15 @@ const cases: readonly SituationCase[] = [
     bad({ path: '/debug/pprof/' }),
     [
       '10.0.0.5:6060 cart/app default',
-      '! InvalidProfileAnnotation: annotation conprof.io/path is "/debug/pprof/": /debug/pprof is appended anyway; leave it out',
+      '! InvalidProfileAnnotation: annotation conprof.io/path is "/debug/pprof/": /debug/pprof and the name of each profile are appended anyway; leave it out',
+    ],
+  ],
+  [
+    'path: that of one profile',
+    bad({ path: '/app/debug/pprof/heap' }),
+    [
+      '10.0.0.5:6060/app cart/app default',
+      '! InvalidProfileAnnotation: annotation conprof.io/path is "/app/debug/pprof/heap": /debug/pprof and the name of each profile are appended anyway; want /app',
     ],
   ],
   [

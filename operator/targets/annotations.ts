@@ -59,18 +59,23 @@ export function readAnnotations(sources: readonly AnnotationSource[], settings: 
   const shared = profiles.filter(({ type }) => !ports.has(type))
   for (const { port, wrong } of portList) {
     if (wrong !== undefined) drops.push(annotationDrop({ wrong }, { port: port ?? '' }))
-    else if (shared.length > 0) asks.push({ ...common, port, profiles: shared })
+    else if (shared.length > 0)
+      asks.push({ ...common, port, profiles: shared, keys: keysWith(`${ownPrefix}port`) })
   }
   for (const profile of profiles) {
     const port = ports.get(profile.type)
     if (port === undefined) continue
     if (isWrong(port)) drops.push(annotationDrop(port, { profileType: profile.type }))
-    else asks.push({ ...common, port: port.value, profiles: [profile] })
+    else asks.push({ ...common, port: port.value, profiles: [profile], keys: keysWith(port.key) })
   }
   if (profiles.length === 0) {
     drops.push({ ...annotationDrop({ wrong: 'no profile type is enabled' }), code: 'NoProfiles' })
   }
   return { asks, drops, problems: reader.problems }
+}
+
+function keysWith(port: string): NonNullable<Ask['keys']> {
+  return { port, container: `${ownPrefix}container` }
 }
 
 /** A drop for a value that is wrong. */
@@ -103,11 +108,11 @@ function readPorts(
 function readPrefix(reader: AnnotationReader): { readonly value: string } | WrongValue | undefined {
   const prefix = reader.essential(`${ownPrefix}path`, fields.pathPrefix)
   if (prefix === undefined || isWrong(prefix)) return prefix
-  const value = prefix.value.replace(/\/debug\/pprof$/, '')
+  const value = prefix.value.replace(/\/debug\/pprof(?:\/.*)?$/, '')
   if (value !== prefix.value) {
     // Nobody has pprof at /debug/pprof/debug/pprof, but many take this for the whole path.
     const instead = value === '' ? 'leave it out' : `want ${value}`
-    reader.problem(prefix, `/debug/pprof is appended anyway; ${instead}`)
+    reader.problem(prefix, `/debug/pprof and the name of each profile are appended anyway; ${instead}`)
   }
   return { value }
 }

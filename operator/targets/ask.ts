@@ -11,6 +11,8 @@ export interface Ask {
   readonly port: number | string | undefined
   /** Names; empty where any will do. */
   readonly containers: readonly string[]
+  /** Of annotations: those that say which port and container, or could. */
+  readonly keys?: { readonly port: string; readonly container: string }
   readonly jobName: string
   readonly scheme: 'http' | 'https'
   readonly pathPrefix: string

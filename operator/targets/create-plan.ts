@@ -5,7 +5,6 @@ import { addressOf, buildGroup, buildTarget } from './build-target.ts'
 import type { Drop, DropCode, PlannedGroup, PlannedJob, PlannedTarget, Problem } from './decision.ts'
 import { type FoundPort, findPorts } from './find-ports.ts'
 import type { Interner } from './interner.ts'
-import { ownPrefix } from './keep-annotations.ts'
 import { detectMesh, remedyOf } from './mesh.ts'
 import type { NamespaceView, PodView } from './pod-view.ts'
 import { createProblem, quote } from './problem.ts'
@@ -46,8 +45,12 @@ export function createPlan(
   /** The types of one owner that meet at a port are one target: two would only be written twice. */
   const parts = new Map<string, { ask: Ask; found: FoundPort; profiles: PprofTypeConfig[] }>()
 
-  const drop = (ask: Ask, about: Pick<Drop, 'port' | 'code' | 'reason'> & Partial<Drop>) => {
-    say(() => `${nameOf(ask)}: dropped: ${about.code}: ${about.reason}`)
+  const drop = (
+    ask: Ask,
+    about: Pick<Drop, 'port' | 'code' | 'reason'> & Partial<Drop>,
+    { inWords = about.reason }: { readonly inWords?: string } = {},
+  ) => {
+    say(() => `${nameOf(ask)}: dropped: ${about.code}: ${inWords}`)
     const { reason } = about
     drops.push({ owner: ask.owner, container: '', profileType: '', ...about, reason: reason.slice(0, 1000) })
   }
@@ -60,15 +63,16 @@ export function createPlan(
     const { winner, types } = to
     const { port } = found
     const container = found.container?.name ?? ''
-    const what = `scraped for ${nameOf(winner)}, ${whyBefore(winner, ask)}`
+    const what = `port ${port} goes to ${nameOf(winner)}, ${whyBefore(winner, ask)}, for`
+    say(() => `${nameOf(ask)}: dropped: Conflict: ${what} ${types.join(', ')}`)
     for (const profileType of types) {
-      const reason = `${profileType} of port ${port} is ${what}`
-      drop(ask, { port: `${port}`, container, profileType, code: 'Conflict', reason })
+      const reason = `${what} ${profileType}`
+      drops.push({ owner: ask.owner, port: `${port}`, container, profileType, code: 'Conflict', reason })
     }
     // Annotations give way by design; two ProfileTargets that want the same are somebody's mistake.
     if (ask.endpoint === undefined) return
     const value = `${port} ${types.join(',')}`
-    const note = `${nameOf(ask)}: ${types.join(', ')} of port ${port} is ${what}, where both select a pod: change the selector, port or profiles of one`
+    const note = `${nameOf(ask)}: ${what} ${types.join(', ')}: where both select a pod, change the selector, port or profiles of one`
     problems.push(createProblem({ reason: 'ProfileTargetConflict', key: ask.owner, value, note }))
   }
 
@@ -126,8 +130,9 @@ export function createPlan(
       }
       const { found, missing } = findPorts(pod, { wanted: ask.port, containers: ask.containers })
       if (missing !== undefined) {
-        drop(ask, { port, ...missing })
-        if (isOwnWish) problems.push(portProblem(ask, missing.code, missing.reason))
+        const problem = portProblem(ask, missing.code, missing.reason)
+        drop(ask, { port, ...missing }, { inWords: problem?.note ?? missing.reason })
+        if (isOwnWish && problem !== undefined) problems.push(problem)
         return
       }
       for (const each of found) {
@@ -151,9 +156,11 @@ function whyBefore(winner: Ask, loser: Ask): string {
   return loser.endpoint === undefined ? 'which goes before annotations' : 'which is older'
 }
 
-function portProblem({ port, containers }: Ask, code: DropCode, reason: string): Problem {
+/** For whoever wrote the annotation, or did not; undefined where the ask is no annotation's. */
+function portProblem({ port, containers, keys }: Ask, code: DropCode, reason: string): Problem | undefined {
+  if (keys === undefined) return undefined
   const isAboutContainer = containers.length > 0 && code.endsWith('Container')
-  const key = `${ownPrefix}${isAboutContainer ? 'container' : 'port'}`
+  const key = isAboutContainer ? keys.container : keys.port
   const value = isAboutContainer ? containers.join(',') : String(port ?? '')
   const note = `annotation ${key} ${value === '' ? 'is missing' : `is ${quote(value)}`}: ${reason}`
   return createProblem({ reason: 'NoProfilePort', key, value, note })

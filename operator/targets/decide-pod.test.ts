@@ -88,12 +88,12 @@ const cases: readonly SituationCase[] = [
     [
       '10.0.0.5:6060 cart/app default for a',
       '10.0.0.5:6060 cart/app threadcreate for a/again',
-      '- a 6060 block Conflict: block of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which comes first',
-      '- a 6060 cpu Conflict: cpu of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which comes first',
-      '- a 6060 goroutine Conflict: goroutine of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which comes first',
-      '- a 6060 heap Conflict: heap of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which comes first',
-      '- a 6060 mutex Conflict: mutex of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which comes first',
-      '! ProfileTargetConflict: ProfileTarget/shop/a endpoint again: block, cpu, goroutine, heap, mutex of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which comes first, where both select a pod: change the selector, port or profiles of one',
+      '- a 6060 block Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which comes first, for block',
+      '- a 6060 cpu Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which comes first, for cpu',
+      '- a 6060 goroutine Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which comes first, for goroutine',
+      '- a 6060 heap Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which comes first, for heap',
+      '- a 6060 mutex Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which comes first, for mutex',
+      '! ProfileTargetConflict: ProfileTarget/shop/a endpoint again: port 6060 goes to ProfileTarget/shop/a endpoint default, which comes first, for block, cpu, goroutine, heap, mutex: where both select a pod, change the selector, port or profiles of one',
     ],
   ],
   [
@@ -150,12 +150,12 @@ const cases: readonly SituationCase[] = [
     { pod: {}, profileTargets: { old: pprof, new: pt([{ port: 6060 }]) } },
     [
       '10.0.0.5:6060 cart/app default for old',
-      '- new 6060 block Conflict: block of port 6060 is scraped for ProfileTarget/shop/old endpoint default, which is older',
-      '- new 6060 cpu Conflict: cpu of port 6060 is scraped for ProfileTarget/shop/old endpoint default, which is older',
-      '- new 6060 goroutine Conflict: goroutine of port 6060 is scraped for ProfileTarget/shop/old endpoint default, which is older',
-      '- new 6060 heap Conflict: heap of port 6060 is scraped for ProfileTarget/shop/old endpoint default, which is older',
-      '- new 6060 mutex Conflict: mutex of port 6060 is scraped for ProfileTarget/shop/old endpoint default, which is older',
-      '! ProfileTargetConflict: ProfileTarget/shop/new endpoint default: block, cpu, goroutine, heap, mutex of port 6060 is scraped for ProfileTarget/shop/old endpoint default, which is older, where both select a pod: change the selector, port or profiles of one',
+      '- new 6060 block Conflict: port 6060 goes to ProfileTarget/shop/old endpoint default, which is older, for block',
+      '- new 6060 cpu Conflict: port 6060 goes to ProfileTarget/shop/old endpoint default, which is older, for cpu',
+      '- new 6060 goroutine Conflict: port 6060 goes to ProfileTarget/shop/old endpoint default, which is older, for goroutine',
+      '- new 6060 heap Conflict: port 6060 goes to ProfileTarget/shop/old endpoint default, which is older, for heap',
+      '- new 6060 mutex Conflict: port 6060 goes to ProfileTarget/shop/old endpoint default, which is older, for mutex',
+      '! ProfileTargetConflict: ProfileTarget/shop/new endpoint default: port 6060 goes to ProfileTarget/shop/old endpoint default, which is older, for block, cpu, goroutine, heap, mutex: where both select a pod, change the selector, port or profiles of one',
     ],
   ],
   [
@@ -178,10 +178,10 @@ const cases: readonly SituationCase[] = [
     [
       '10.0.0.5:6060 cart/app goroutine,heap,mutex for old',
       '10.0.0.5:6060 cart/app block,cpu for new',
-      '- new 6060 goroutine Conflict: goroutine of port 6060 is scraped for ProfileTarget/shop/old endpoint default, which is older',
-      '- new 6060 heap Conflict: heap of port 6060 is scraped for ProfileTarget/shop/old endpoint default, which is older',
-      '- new 6060 mutex Conflict: mutex of port 6060 is scraped for ProfileTarget/shop/old endpoint default, which is older',
-      '! ProfileTargetConflict: ProfileTarget/shop/new endpoint default: goroutine, heap, mutex of port 6060 is scraped for ProfileTarget/shop/old endpoint default, which is older, where both select a pod: change the selector, port or profiles of one',
+      '- new 6060 goroutine Conflict: port 6060 goes to ProfileTarget/shop/old endpoint default, which is older, for goroutine',
+      '- new 6060 heap Conflict: port 6060 goes to ProfileTarget/shop/old endpoint default, which is older, for heap',
+      '- new 6060 mutex Conflict: port 6060 goes to ProfileTarget/shop/old endpoint default, which is older, for mutex',
+      '! ProfileTargetConflict: ProfileTarget/shop/new endpoint default: port 6060 goes to ProfileTarget/shop/old endpoint default, which is older, for goroutine, heap, mutex: where both select a pod, change the selector, port or profiles of one',
     ],
   ],
   [
@@ -199,11 +199,11 @@ const cases: readonly SituationCase[] = [
     { pod: { annotations: yes }, profileTargets: { a: pprof } },
     [
       '10.0.0.5:6060 cart/app default for a',
-      '- annotations 6060 block Conflict: block of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which goes before annotations',
-      '- annotations 6060 cpu Conflict: cpu of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which goes before annotations',
-      '- annotations 6060 goroutine Conflict: goroutine of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which goes before annotations',
-      '- annotations 6060 heap Conflict: heap of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which goes before annotations',
-      '- annotations 6060 mutex Conflict: mutex of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which goes before annotations',
+      '- annotations 6060 block Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which goes before annotations, for block',
+      '- annotations 6060 cpu Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which goes before annotations, for cpu',
+      '- annotations 6060 goroutine Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which goes before annotations, for goroutine',
+      '- annotations 6060 heap Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which goes before annotations, for heap',
+      '- annotations 6060 mutex Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which goes before annotations, for mutex',
     ],
   ],
   [
@@ -212,7 +212,7 @@ const cases: readonly SituationCase[] = [
     [
       '10.0.0.5:6060 cart/app default for a',
       '10.0.0.5:6060 cart/app allocs',
-      '- annotations 6060 heap Conflict: heap of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which goes before annotations',
+      '- annotations 6060 heap Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which goes before annotations, for heap',
     ],
   ],
   [
@@ -309,17 +309,31 @@ t.test('the chain tells how it came about', async (t) => {
       'ProfileTarget/shop/b endpoint default: dropped: NoSuchPort: no container names a port "admin": the pod has app 6060 (pprof); istio-proxy 15090, a proxy',
       'ProfileTarget/shop/c endpoint default: port 6060 is declared by container app',
       'annotations: port 6060 is named pprof by container app, as pprof ports are',
-      'annotations: dropped: Conflict: allocs of port 6060 is scraped for ProfileTarget/shop/c endpoint default, which goes before annotations',
+      'annotations: dropped: Conflict: port 6060 goes to ProfileTarget/shop/c endpoint default, which goes before annotations, for allocs',
       'ProfileTarget/shop/a endpoint default: scrapes http://10.0.0.5:6060 every 1m: block /a/debug/pprof/block, cpu /a/debug/pprof/profile 10s, goroutine /a/debug/pprof/goroutine, heap /a/debug/pprof/heap, mutex /a/debug/pprof/mutex',
       'ProfileTarget/shop/c endpoint default: scrapes http://10.0.0.5:6060 every 1m: allocs /debug/pprof/allocs',
       'annotations: scrapes http://10.0.0.5:6060 every 1m: heap /debug/pprof/heap',
     ],
   )
-  const nobody = 'not scraped: no ProfileTarget selects it, and no annotation asks for it'
+  const nobody =
+    'not scraped: no ProfileTarget selects it, and no annotation asks for it; those of a Deployment and the like belong into its pod template'
   t.strictSame(chain({ pod: {} }).slice(1), [nobody])
   t.strictSame(chain({ pod: { annotations: { port: '6060' } } }).slice(1), [
     'annotations: there are some, but no conprof.io/scrape: "true"',
     nobody,
+  ])
+  const wrong = { ...yes, port: '80800', 'heap.port': 'web', intervall: '30s' }
+  const isYes = 'annotations: conprof.io/scrape is "true" on the pod'
+  t.strictSame(chain({ pod: { annotations: wrong } }).slice(1), [
+    isYes,
+    'annotations: dropped: InvalidAnnotation: annotation conprof.io/port is "80800": want a number from 1 to 65535 or the name of a port; nothing is scraped there until it is right',
+    'annotation conprof.io/intervall is "30s": no such annotation: did you mean conprof.io/interval; it is ignored',
+    'annotations: dropped: NoSuchPort: annotation conprof.io/heap.port is "web": no container names a port "web": the pod has app 8080 (http), 6060 (pprof)',
+  ])
+  const none = { ...yes, profiles: '-cpu,-heap,-goroutine,-block,-mutex' }
+  t.strictSame(chain({ pod: { annotations: none } }).slice(1), [
+    isYes,
+    'annotations: dropped: NoProfiles: no profile type is enabled',
   ])
   t.strictSame(chain({ pod: { annotations: { scrape: 'false' } }, profileTargets: { a: pprof } }).slice(1), [
     'ProfileTarget/shop/a selects it',

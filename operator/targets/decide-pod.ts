@@ -76,8 +76,12 @@ function decide(pod: PodView, context: DecideContext, say: Say): Omit<PodDecisio
 
   const veto = vetoOf(pod, namespace, settings)
   if (veto !== undefined) return dropAll(veto.code, veto.reason, [])
+  sayWhatIsWrong(annotated, say)
   if (owners.length === 0 && annotated.drops.length === 0) {
-    say(() => 'not scraped: no ProfileTarget selects it, and no annotation asks for it')
+    say(
+      () =>
+        'not scraped: no ProfileTarget selects it, and no annotation asks for it; those of a Deployment and the like belong into its pod template',
+    )
     return { targets: [], drops: notAccepted, problems: annotated.problems }
   }
   const wait = whyNotYet(pod)
@@ -138,6 +142,14 @@ function readWishes(pod: PodView, { namespace, settings }: DecideContext, say: S
     say(() => `annotations: there are some, but no ${scrapeKey}: "true"`)
   }
   return { isWanted: false, isOwnWish: false, asks: [], drops: [], problems }
+}
+
+/** Each thing once: what costs a target is a problem too. */
+function sayWhatIsWrong({ drops, problems }: Wishes, say: Say): void {
+  for (const { code, reason } of drops) say(() => `annotations: dropped: ${code}: ${reason}`)
+  for (const { note } of problems) {
+    if (!drops.some(({ reason }) => reason === note)) say(() => note)
+  }
 }
 
 function vetoOf(

@@ -124,7 +124,7 @@ const cases: readonly SituationCase[] = [
     },
     [
       '10.0.0.5:6060 cart/app default for a',
-      '- annotations 6060 cpu Conflict: cpu of port 6060 is scraped for ProfileTarget/shop/a endpoint default, which goes before annotations',
+      '- annotations 6060 cpu Conflict: port 6060 goes to ProfileTarget/shop/a endpoint default, which goes before annotations, for cpu',
     ],
   ],
 ]

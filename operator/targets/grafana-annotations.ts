@@ -52,6 +52,7 @@ export function readGrafanaAnnotations(pod: PodView, settings: TargetSettings): 
       endpoint: undefined,
       port: port?.value,
       containers: container?.value ?? [],
+      keys: { port: port?.key ?? keyOf('port'), container: keyOf('container') },
       jobName: annotationOwner,
       scheme: scheme?.value ?? 'http',
       pathPrefix: '',
