@@ -46,7 +46,7 @@ t.test('the chain is printed, and the exit code says how it is', async (t) => {
     `shop/cart-1
   →  pod shop/cart-1 is seen
   →  10.0.0.1:6060: collector 0 has it
-  →  heap of http://10.0.0.1:6060/debug/pprof/heap: ok, last scrape not yet by collector 0
+  →  heap of http://10.0.0.1:6060/debug/pprof/heap: not scraped yet by collector 0
 
 it is scraped, and all is well
 `,

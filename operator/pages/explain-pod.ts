@@ -30,7 +30,10 @@ export function explainPod(
 ): PodAnswer {
   const { view, decision } = pod
   const targets = decision.targets.map((target) => activeTarget(pod, target))
-  const failing = scrapes.filter(({ health }) => !well.has(health) && health !== 'unknown')
+  const absent = withoutProfiles(scrapes)
+  const failing = scrapes.filter(
+    (scrape) => absent.has(scrape) || (!well.has(scrape.health) && scrape.health !== 'unknown'),
+  )
   const scraped = scrapes.filter(({ health }) => health !== 'unknown')
   const unassigned = targets.filter(({ shard }) => shard === null)
   const isHealthy =
@@ -48,7 +51,7 @@ export function explainPod(
     lines: [
       ...decision.chain,
       ...targets.map((target) => assignmentLine(target, options.nowMs)),
-      ...scrapeLines(pod, scrapes, options),
+      ...scrapeLines(pod, scrapes, { ...options, absent }),
       ...warnings,
     ],
     targets,
@@ -78,6 +81,13 @@ function verdictOf(seen: {
   return 'it is scraped, but not all of it is known to be well'
 }
 
+/** Of ports that have none of the types: there a path is wrong, where one that is missing may be the program's way. */
+function withoutProfiles(scrapes: readonly ScrapeState[]): ReadonlySet<ScrapeState> {
+  const ports = Map.groupBy(scrapes, ({ url }) => URL.parse(url)?.origin ?? url)
+  const absent = [...ports.values()].filter((all) => all.every(({ health }) => health === 'unsupported'))
+  return new Set(absent.flat())
+}
+
 function assignmentLine({ address, shard, startAfter }: ActiveTarget, nowMs: number): string {
   if (shard === null) return `${address}: no collector has it yet`
   const waitMs = (startAfter ?? 0) - nowMs
@@ -89,18 +99,26 @@ function assignmentLine({ address, shard, startAfter }: ActiveTarget, nowMs: num
 function scrapeLines(
   { view }: PodState,
   scrapes: readonly ScrapeState[],
-  options: { readonly namespace: string; readonly nowMs: number },
+  options: {
+    readonly namespace: string
+    readonly nowMs: number
+    readonly absent: ReadonlySet<ScrapeState>
+  },
 ): string[] {
   const lines: string[] = []
   const remedies = new Set<string>()
   const closedPorts = new Set<number>()
   for (const { shard, url, profileType, health, reason, remedy, lastScrapeMs } of scrapes) {
-    const when = lastScrapeMs === 0 ? 'not yet' : ago(options.nowMs - lastScrapeMs)
     const why = reason === '' ? '' : `: ${reason}`
-    lines.push(`${profileType} of ${url}: ${health}, last scrape ${when} by collector ${shard}${why}`)
+    const when =
+      lastScrapeMs === 0
+        ? `not scraped yet by collector ${shard}`
+        : `${health}, last scrape ${ago(options.nowMs - lastScrapeMs)} by collector ${shard}`
+    lines.push(`${profileType} of ${url}: ${when}${why}`)
     if (remedy !== '' && !well.has(health)) remedies.add(remedy)
     if (health === 'connect-timeout') closedPorts.add(portOf(url))
   }
+  if (options.absent.size > 0) remedies.add(pathRemedy)
   for (const remedy of remedies) lines.push(`remedy: ${remedy}`)
   for (const port of closedPorts) {
     lines.push(
@@ -111,6 +129,9 @@ function scrapeLines(
   }
   return lines
 }
+
+const pathRemedy =
+  'none of the profiles is there: correct the port, or the path before /debug/pprof (pathPrefix of a ProfileTarget, conprof.io/path of a pod)'
 
 function portOf(url: string): number {
   const { port = '', protocol } = URL.parse(url) ?? {}

@@ -207,6 +207,14 @@ t.test('the chain of a pod: from what was seen to what helps', async (t) => {
     },
   })
 
+  const missing = { ...scrape, health: 'unsupported', reason: 'HTTP status 404' }
+  const some = draw([port], { scrapes: [scrape, { ...missing, profileType: 'fgprof' }], warnings: [] })
+  t.equal(some.verdict, 'it is scraped, and all is well')
+  const none = draw([port], { scrapes: [missing, { ...missing, profileType: 'cpu' }], warnings: [] })
+  t.equal(none.verdict, 'it is scraped, but 2 of 2 profiles fail: unsupported')
+  t.match(none.lines.at(-1), /^remedy: none of the profiles is there: correct the port, or the path before/)
+  t.equal(none.isHealthy, false)
+
   const verdicts = [
     [draw([], { scrapes: [], warnings: [] }), 'it is not scraped'],
     [

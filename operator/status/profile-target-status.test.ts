@@ -29,10 +29,11 @@ const fine: ProfileTargetFacts = {
   nowMs,
 }
 
-function drops(...list: readonly (readonly [string, DropCode, string])[]): ProfileTargetFacts['drops'] {
-  return list.map(([pod, code, reason]) => ({
+type ShortDrop = readonly [pod: string, code: DropCode, reason: string, profileType?: string]
+function drops(...list: readonly ShortDrop[]): ProfileTargetFacts['drops'] {
+  return list.map(([pod, code, reason, profileType = '']) => ({
     pod,
-    drop: { owner, port: '', container: '', profileType: '', code, reason },
+    drop: { owner, port: '', container: '', profileType, code, reason },
   }))
 }
 
@@ -193,6 +194,21 @@ const messages: readonly (readonly [string, Partial<ProfileTargetFacts>, number,
     },
     1,
     'none of 6 pods can be scraped: pod "b" (and 1 more): no port "pprof"; ports: http 80; pod "e": no ports; pod "d": ports: a 80, b 81; and 1 other reason',
+  ],
+  [
+    'what is lost for several types: once',
+    {
+      podsActive: 0,
+      targets: 0,
+      podsSelected: 2,
+      drops: drops(
+        ['b', 'Conflict', 'port 80 goes to x, for heap', 'heap'],
+        ['b', 'Conflict', 'port 80 goes to x, for cpu', 'cpu'],
+        ['a', 'Conflict', 'port 80 goes to x, for cpu', 'cpu'],
+      ),
+    },
+    1,
+    'none of 2 pods can be scraped: pod "a" (and 1 more): port 80 goes to x, for cpu, heap',
   ],
   [
     'what is found, and what is lost',

@@ -86,23 +86,35 @@ function mainReason(drops: readonly PodDrop[]): string {
 
 /** Each distinct reason once, the most frequent first, with a pod to look at. */
 function describeDrops(drops: readonly PodDrop[]): string {
-  const alike = new Map<string, { pod: string; count: number; reason: string }>()
+  const alike = new Map<string, { pods: Set<string>; types: Set<string>; reason: string }>()
   for (const { pod, drop } of drops) {
-    const found = alike.get(drop.reason)
-    if (found === undefined) alike.set(drop.reason, { pod, count: 1, reason: drop.reason })
+    const { reason, types } = splitTypes(drop)
+    const found = alike.get(reason)
+    if (found === undefined) alike.set(reason, { pods: new Set([pod]), types: new Set(types), reason })
     else {
-      found.count++
-      // The same one each time, whatever order they come in: no write of the status without need.
-      if (pod < found.pod) found.pod = pod
+      found.pods.add(pod)
+      for (const type of types) found.types.add(type)
     }
   }
-  const sorted = [...alike.values()].sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1))
-  const lines = sorted.slice(0, maxReasons).map(({ pod, count, reason }) => {
-    const more = count > 1 ? ` (and ${count - 1} more)` : ''
-    return `pod ${JSON.stringify(pod)}${more}: ${reason}`
+  const sorted = [...alike.values()].sort(
+    (a, b) => b.pods.size - a.pods.size || (a.reason < b.reason ? -1 : 1),
+  )
+  const lines = sorted.slice(0, maxReasons).map(({ pods, types, reason }) => {
+    // The same one each time, whatever order they come in: no write of the status without need.
+    const first = [...pods].reduce((a, b) => (a < b ? a : b))
+    const more = pods.size > 1 ? ` (and ${pods.size - 1} more)` : ''
+    return `pod ${JSON.stringify(first)}${more}: ${[reason, [...types].sort().join(', ')].join(' ').trimEnd()}`
   })
   if (sorted.length > maxReasons) lines.push(`and ${counted(sorted.length - maxReasons, 'other reason')}`)
   return lines.join('; ')
+}
+
+/** Where a reason ends with the type that it is for, so do those of other types. */
+function splitTypes({ reason, profileType }: Drop): { readonly reason: string; readonly types: string[] } {
+  const isForType = profileType !== '' && reason.endsWith(` for ${profileType}`)
+  return isForType
+    ? { reason: reason.slice(0, -profileType.length - 1), types: [profileType] }
+    : { reason, types: [] }
 }
 
 const maxReasons = 3
