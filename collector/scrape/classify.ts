@@ -143,18 +143,18 @@ export const remedies: Readonly<Record<HealthClass, string>> = {
   unsupported: 'the program does not offer this profile: set enabled: false for it, or correct its path',
   busy: 'another profiler is running in that process: conprof tries again soon; make sure only one scrapes it',
   refused:
-    'nothing listens there, or the name is unknown: check address and port, and that the program serves pprof on an address others can reach',
+    'nothing listens there, or the name is unknown: check address and port, and that the program listens on more than localhost',
   'connect-timeout':
     'no answer to the connection: check the address, and network policies or firewalls between',
-  timeout: 'the answer took too long: raise scrape_timeout, or lower the seconds of timed profiles',
+  timeout: 'the answer took too long: raise the timeout, or lower the seconds of timed profiles',
   reset:
     'the connection was closed half-way: check the program’s log, and its server’s write timeout against the profile’s seconds',
-  tls: 'check scheme, ca_file, server_name and the certificates in tls_config',
+  tls: 'check the scheme, and in the TLS settings authority, server name and certificates',
   'mesh-blocked': 'a mesh proxy refuses plain HTTP: exclude the port from the mesh or allow it in its policy',
-  'http-4xx': 'check path, authorization and params of the job',
+  'http-4xx': 'check path, authorization and params',
   'http-5xx': 'the program failed to make the profile: see its log',
   'too-large':
     'the profile is beyond what conprof takes (32 MiB received, 128 MiB inflated): disable this type for the target',
-  'not-pprof': 'the path answers something else than pprof: check profiling_config and prefix',
+  'not-pprof': 'the path answers something else than pprof: check port, path and prefix',
   'disk-full': 'make room on the disk of --storage.path: scraping goes on by itself',
 }

@@ -96,6 +96,21 @@ t.test('summarizeScrapes() names five kinds of failure, meshes first, then the m
   )
 })
 
+t.test(
+  'summarizeScrapes() takes a process that has none of its types for one with a wrong path',
+  async (t) => {
+    const missing = { cpu: 'unsupported: HTTP status 404', heap: 'unsupported: HTTP status 404' }
+    const [summary] = summarizeScrapes([
+      ...loops({ pod: 'a' }, missing),
+      ...loops({ pod: 'ab' }, { ...missing, block: 'unknown' }),
+      ...loops({ pod: 'abc' }, { ...missing, block: 'empty' }),
+    ]).owners
+    t.match(summary, { targets: 3, unhealthy: 1, errors: [{ pod: 'a', health: 'unsupported', count: 1 }] })
+    t.equal(summary?.errors[0]?.reason, 'all paths, such as : HTTP status 404')
+    t.match(summary?.errors[0]?.remedy, /^correct the port, or the path before \/debug\/pprof/)
+  },
+)
+
 t.test('summarizeScrapes() of nothing', async (t) => {
   t.strictSame(summarizeScrapes([]), { targets: 0, owners: [] })
 })

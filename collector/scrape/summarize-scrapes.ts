@@ -39,11 +39,16 @@ interface Loop {
 const well: ReadonlySet<string> = new Set(['ok', 'empty', 'unsupported', 'busy', 'unknown'])
 const maxErrors = 5
 
+interface Process {
+  readonly first: Loop
+  /** Of those that fail. */
+  worst: Loop | undefined
+  /** It has none of the types so far. */
+  isWithout: boolean
+}
+
 export function summarizeScrapes(loops: readonly Loop[]): ScrapesSummary {
-  const owners = new Map<
-    string,
-    { readonly first: Target; readonly processes: Map<string, Loop | undefined> }
-  >()
+  const owners = new Map<string, { readonly first: Target; readonly processes: Map<string, Process> }>()
   for (const loop of loops) {
     const { owner = '', endpoint = '' } = loop.target.facts ?? {}
     const key = `${owner}\n${endpoint}`
@@ -52,14 +57,21 @@ export function summarizeScrapes(loops: readonly Loop[]): ScrapesSummary {
       known = { first: loop.target, processes: new Map() }
       owners.set(key, known)
     }
-    const process = processOf(loop.target)
-    const worst = known.processes.get(process)
+    const name = processOf(loop.target)
+    let process = known.processes.get(name)
+    if (process === undefined) {
+      process = { first: loop, worst: undefined, isWithout: true }
+      known.processes.set(name, process)
+    }
+    process.isWithout &&= loop.state.health === 'unsupported'
     // A mesh is the reason for whatever else goes wrong there.
-    const isWorse = worst === undefined || (isMesh(loop) && !isMesh(worst))
-    known.processes.set(process, !well.has(loop.state.health) && isWorse ? loop : worst)
+    const isWorse = process.worst === undefined || (isMesh(loop) && !isMesh(process.worst))
+    if (!well.has(loop.state.health) && isWorse) process.worst = loop
   }
   const summaries = [...owners.values()].map(({ first, processes }): OwnerSummary => {
-    const failing = [...processes.values()].filter((loop) => loop !== undefined)
+    const failing = [...processes.values()]
+      .map(({ first, worst, isWithout }) => worst ?? (isWithout ? wrongPath(first) : undefined))
+      .filter((loop) => loop !== undefined)
     return {
       owner: first.facts?.owner ?? '',
       endpoint: first.facts?.endpoint ?? '',
@@ -69,6 +81,19 @@ export function summarizeScrapes(loops: readonly Loop[]): ScrapesSummary {
     }
   })
   return { targets: summaries.reduce((sum, { targets }) => sum + targets, 0), owners: summaries }
+}
+
+/** One type that is missing is the program's way; where all are, it is the path that is wrong. */
+function wrongPath({ target, state }: Loop): Loop {
+  return {
+    target,
+    state: {
+      health: state.health,
+      reason: `all paths, such as ${target.url}: ${state.reason}`,
+      remedy:
+        'correct the port, or the path before /debug/pprof (pathPrefix of a ProfileTarget, conprof.io/path of a pod)',
+    },
+  }
 }
 
 function processOf({ labels, address }: Target): string {
