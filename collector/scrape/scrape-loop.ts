@@ -56,7 +56,6 @@ export class ScrapeLoop {
   }
   readonly #options: LoopOptions
   #target: Target
-  #hasScraped = false
   #unsupported = 0
   /** The first attempt that found no room: a row says so once there is some. */
   #owed: Attempt | undefined
@@ -103,9 +102,12 @@ export class ScrapeLoop {
     this.state.nextScrapeMs = 0
   }
 
-  /** Who scrapes already need not wait for anybody. */
+  /**
+   * Holds for a loop that scrapes already as well: it was another collector's meanwhile, and came back before we heard
+   * that it was gone.
+   */
   get #startAfterMs(): number {
-    return this.#hasScraped ? 0 : (this.#target.facts?.startAfterMs ?? 0)
+    return this.#target.facts?.startAfterMs ?? 0
   }
 
   #nextMs(health: HealthClass | undefined, offsetMs: number): number {
@@ -141,7 +143,6 @@ export class ScrapeLoop {
       metrics.skipped.inc({ reason: 'disk-full' })
       return 'disk-full'
     }
-    this.#hasScraped = true
     const result = await scrape(target, clients, { signal, now })
     const { attempt, receivedBytes } = result
     metrics.duration.observe({ profile_type: this.#target.profileType }, attempt.durationMs / 1000)
