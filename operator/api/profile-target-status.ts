@@ -8,15 +8,22 @@ export const acceptedReasons = [
   'SecretForbidden',
   'SecretNotFound',
   'SecretNotAllowed',
+  'SecretTooLarge',
+  'SecretUnread',
   'Suspended',
 ] as const
 export const targetsFoundReasons = [
   'PodsSelected',
   'NoPodsMatch',
+  'NoPodsRunning',
   'NoPortMatch',
   'AllPodsOptedOut',
+  'NoProfiles',
+  'MeshSkipped',
   'LimitReached',
   'Conflict',
+  'NotAccepted',
+  'Suspended',
 ] as const
 export const readyReasons = ['Ready', 'NotAccepted', 'WritePending'] as const
 export const targetsHealthyReasons = [
@@ -25,6 +32,8 @@ export const targetsHealthyReasons = [
   'NoTargets',
   'Unknown',
   'CollectorsUnreachable',
+  'NotAccepted',
+  'Suspended',
 ] as const
 
 export type AcceptedReason = (typeof acceptedReasons)[number]

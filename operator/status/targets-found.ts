@@ -1,3 +1,4 @@
+import type { TargetsFoundReason } from '../api/profile-target-status.ts'
 import type { Drop, DropCode } from '../targets/decision.ts'
 import { counted, type Finding } from './finding.ts'
 
@@ -55,14 +56,15 @@ function noPodsMatch({ selector, where }: SelectionFacts): Finding {
 /** What goes by itself, and would only be noise beside a real reason. */
 const passing: ReadonlySet<DropCode> = new Set(['NotRunning', 'NoIP', 'Terminating'])
 
-const reasonOf: Readonly<Record<DropCode, string>> = {
+const reasonOf: Readonly<Record<DropCode, TargetsFoundReason>> = {
   VetoedByPod: 'AllPodsOptedOut',
   VetoedByNamespace: 'AllPodsOptedOut',
   Suspended: 'Suspended',
   NotRunning: 'NoPodsRunning',
   NoIP: 'NoPodsRunning',
   Terminating: 'NoPodsRunning',
-  InvalidAnnotation: 'InvalidAnnotation',
+  // Of annotations alone, which are no ProfileTarget's.
+  InvalidAnnotation: 'NoPortMatch',
   NoPort: 'NoPortMatch',
   AmbiguousPort: 'NoPortMatch',
   NoSuchPort: 'NoPortMatch',

@@ -35,7 +35,8 @@ function unknownKey(key: string): string | undefined {
     : `did you mean ${ownPrefix}${type}.${near}`
 }
 
-const knownKeys = [
+/** Below `conprof.io/`; beside these `<type>.` with each of `typeFields`. */
+export const knownKeys = [
   'scrape',
   'port',
   'path',
