@@ -272,8 +272,7 @@ export class Operator {
     const leading = this.#leading
     if (leading === undefined || !this.#options.lease.isLeader()) return
     if (!leading.isSettled && !this.#settle(leading)) return
-    const desired = this.#publisher.plan(this.#targets)
-    if (desired !== undefined) this.#writer.publish(desired, { epoch: leading.epoch })
+    this.#writer.publish(this.#publisher.plan(this.#targets), { epoch: leading.epoch })
     if (this.#now() - this.#statusPassMs < statusPassMs) return
     this.#statusPassMs = this.#now()
     this.#passCredentials()
@@ -430,7 +429,7 @@ export class Operator {
         tally: tallies.get(ownerOf(view)),
         credentials: this.#secrets.problemOf(sources),
         isSuspended: this.#options.settings.suspend,
-        writeError: this.#publisher.members.size === 0 ? 'no collector is Ready' : undefined,
+        writeError: this.#publisher.canAssign ? undefined : 'no collector is Ready',
         health,
         unreachable,
         previous: view.status,

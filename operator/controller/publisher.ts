@@ -1,7 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { ActualObjects } from '../shards/actual-objects.ts'
-import { type Member, type MemberObservation, memberOrdinals, nextMembers } from '../shards/members.ts'
-import { assignTargets, type DesiredObject, planObjects } from '../shards/plan-objects.ts'
+import {
+  isGathering,
+  type Member,
+  type MemberObservation,
+  memberOrdinals,
+  nextMembers,
+} from '../shards/members.ts'
+import { assignTargets, type DesiredObject, keepTargets, planObjects } from '../shards/plan-objects.ts'
 import type { PlannedTarget } from '../targets/decision.ts'
 
 export interface PublisherOptions {
@@ -20,13 +26,16 @@ export class Publisher {
   #desired: ReadonlyMap<string, DesiredObject> = new Map()
   #shards: ReadonlyMap<number, readonly PlannedTarget[]> = new Map()
   #isSeeded = false
+  /** Since when there has been a member; undefined while there is none. */
+  #sinceMs: number | undefined
+  #canAssign = false
 
   constructor(options: PublisherOptions) {
     this.#options = options
     const registers = [options.registry]
     this.#moves = new Counter({
       name: 'conprof_operator_targets_moved_total',
-      help: 'Targets that went from one collector to another.',
+      help: 'Targets that a collector got while another may have been scraping them yet.',
       registers,
     })
     this.#shardTargets = new Gauge({
@@ -58,34 +67,44 @@ export class Publisher {
     return this.#shards
   }
 
-  /**
-   * What is seen of the collectors now. Returns whether others get targets than before. The first time, those that have
-   * ScrapeConfigs are taken for alive, as nobody can say how long they have not been.
-   */
-  observeMembers(observed: readonly MemberObservation[], options: { readonly replicas: number }): boolean {
-    const nowMs = this.#options.now()
-    if (!this.#isSeeded) {
-      this.#isSeeded = true
-      const seeds = new Set([...this.#options.actual.objects.values()].map(({ spec }) => spec.shard))
-      this.#members = new Map(
-        [...seeds].map((ordinal) => [ordinal, { ordinal, isMember: true, lastAliveMs: nowMs }]),
-      )
-    }
-    const before = memberOrdinals(this.#members).join()
-    this.#members = nextMembers(this.#members, observed, { ...options, nowMs })
-    return memberOrdinals(this.#members).join() !== before
+  /** Whether there are collectors that targets can be given to now. */
+  get canAssign(): boolean {
+    return this.#canAssign
   }
 
   /**
-   * The objects as they should be now, by name. Without a member nothing is said: there is nobody to scrape, and what
-   * is written may be scraped yet.
+   * What is seen of the collectors now. The first time, those that have ScrapeConfigs are taken for alive, as nobody
+   * can say how long they have not been.
    */
-  plan(targets: readonly PlannedTarget[]): ReadonlyMap<string, DesiredObject> | undefined {
-    const { actual, release, now } = this.#options
-    const members = memberOrdinals(this.#members)
-    if (members.length === 0) return undefined
+  observeMembers(observed: readonly MemberObservation[], options: { readonly replicas: number }): void {
+    const { actual, now } = this.#options
+    const nowMs = now()
+    // Whether this process leads or not.
     actual.prune()
-    this.#shards = assignTargets(targets, members)
+    if (!this.#isSeeded) {
+      this.#isSeeded = true
+      const seeds = new Set([...actual.objects.values()].map(({ spec }) => spec.shard))
+      this.#members = new Map(
+        [...seeds].map((ordinal) => [ordinal, { ordinal, isMember: true, lastAliveMs: nowMs }]),
+      )
+      // Who scrapes already waits for nobody.
+      if (seeds.size > 0) this.#sinceMs = Number.NEGATIVE_INFINITY
+    }
+    this.#members = nextMembers(this.#members, observed, { ...options, nowMs })
+    if (memberOrdinals(this.#members).length === 0) this.#sinceMs = undefined
+    else this.#sinceMs ??= nowMs
+    this.#canAssign =
+      this.#sinceMs !== undefined &&
+      !isGathering(this.#members, { ...options, sinceMs: this.#sinceMs, nowMs })
+    if (this.#canAssign) this.#sinceMs = Number.NEGATIVE_INFINITY
+  }
+
+  /** The objects as they should be now, by name. */
+  plan(targets: readonly PlannedTarget[]): ReadonlyMap<string, DesiredObject> {
+    const { actual, release, now } = this.#options
+    this.#shards = this.#canAssign
+      ? assignTargets(targets, memberOrdinals(this.#members))
+      : keepTargets(targets, actual.holders)
     const desired = planObjects(this.#shards, {
       release,
       holders: actual.holders,
@@ -101,12 +120,9 @@ export class Publisher {
   #countTargets(desired: readonly DesiredObject[]): void {
     this.#shardTargets.reset()
     for (const [shard, { length }] of this.#shards) this.#shardTargets.set({ shard }, length)
-    for (const object of desired) {
-      const before = this.#desired.get(object.name)
-      if (before === object) continue
-      for (const { targets } of object.spec.groups) {
-        for (const { startAfterMs } of targets) if (startAfterMs !== undefined) this.#moves.inc()
-      }
+    for (const { name, startAfterMs } of desired) {
+      const before = this.#desired.get(name)?.startAfterMs
+      for (const [key, ms] of startAfterMs) if (before?.get(key) !== ms) this.#moves.inc()
     }
   }
 }

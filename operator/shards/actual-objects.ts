@@ -1,4 +1,4 @@
-import { type ActualObject, keysOf, moveSpareMs, type Release } from './plan-objects.ts'
+import { type ActualObject, keysOf, latestRelease, moveSpareMs, type Release } from './plan-objects.ts'
 
 /**
  * The ScrapeConfigs as the cluster has them: what the watch says, and what writes answered, whichever is newer. Knows
@@ -35,9 +35,8 @@ export class ActualObjects {
     if (this.#deleted.has(object.uid)) return false
     if (known?.uid === object.uid && !isNewer(object.resourceVersion, known.resourceVersion)) return false
     this.#objects.set(object.name, object)
-    // First in, so that a target that stays is at no time held by nobody.
     this.#hold(object)
-    if (known !== undefined) this.#letGo(known)
+    if (known !== undefined) this.#letGo(known, new Set(keysOf(object.spec)))
     return true
   }
 
@@ -48,7 +47,7 @@ export class ActualObjects {
     this.#objects.delete(name)
     if (this.#deleted.size > 10_000) this.#deleted.clear()
     this.#deleted.add(known.uid)
-    this.#letGo(known)
+    this.#letGo(known, new Set())
   }
 
   /**
@@ -57,11 +56,14 @@ export class ActualObjects {
    */
   releaseUnheld(keys: Iterable<string>, longestSeconds: number): void {
     const untilMs = this.#now() + longestSeconds * 1000 + moveSpareMs
-    for (const key of keys)
-      if (!this.#holders.has(key) && !this.#releases.has(key)) this.#releases.set(key, { shard: -1, untilMs })
+    for (const key of keys) {
+      if (!this.#holders.has(key) && !this.#releases.has(key)) {
+        this.#releases.set(key, { shard: undefined, untilMs })
+      }
+    }
   }
 
-  /** Forgets releases that are over. */
+  /** Forgets releases that are over; to be called often, also by who does not lead, or they pile up. */
   prune(): void {
     const nowMs = this.#now()
     for (const [key, { untilMs }] of this.#releases) if (untilMs <= nowMs) this.#releases.delete(key)
@@ -75,16 +77,23 @@ export class ActualObjects {
     }
   }
 
-  #letGo({ spec }: ActualObject): void {
-    const { shard, job } = spec
+  /**
+   * Of each object by itself, as the profiles of a key may lie in several with profiles of other lengths, and as the
+   * shard that lets go may have been waiting for another.
+   */
+  #letGo({ spec }: ActualObject, kept: ReadonlySet<string>): void {
+    const { shard, job, groups } = spec
     const longestSeconds = Math.max(0, ...job.profiles.map(({ seconds = 0 }) => seconds))
     const untilMs = this.#now() + longestSeconds * 1000 + moveSpareMs
-    for (const key of keysOf(spec)) {
+    const targets = groups.flatMap((group) => group.targets)
+    for (const [index, key] of keysOf(spec).entries()) {
       const shards = this.#holders.get(key)
       if (shards === undefined) continue
       shards.splice(shards.indexOf(shard), 1)
       if (shards.length === 0) this.#holders.delete(key)
-      if (!shards.includes(shard)) this.#releases.set(key, { shard, untilMs })
+      if (kept.has(key)) continue
+      const release = { shard, untilMs: Math.max(untilMs, targets[index]?.startAfterMs ?? 0) }
+      this.#releases.set(key, latestRelease(this.#releases.get(key), release))
     }
   }
 }

@@ -1,5 +1,12 @@
 import t from 'tap'
-import { type Member, type MemberObservation, memberOrdinals, nextMembers } from './members.ts'
+import {
+  isGathering,
+  type Member,
+  type MemberObservation,
+  maxGatherMs,
+  memberOrdinals,
+  nextMembers,
+} from './members.ts'
 
 /** A story in steps: `0 ready, 1 answers, 2 silent` at a second gives the ordinals that have targets then. */
 function tell(
@@ -77,4 +84,28 @@ t.test('where nobody is left, targets stay where they are', async () => {
     [900, 2, '0 silent, 1 silent', '0 1'],
     [901, 2, '0 silent, 1 ready', '1'],
   ])
+})
+
+t.test('a clock that is set back keeps nobody alive', async () => {
+  tell([
+    [100_000, 2, '0 ready, 1 ready', '0 1'],
+    [0, 2, '0 ready, 1 silent', '0 1'],
+    [46, 2, '0 ready, 1 silent', '0'],
+  ])
+})
+
+t.test('targets wait until all collectors are there, but not for long', async (t) => {
+  const cases: readonly (readonly [ready: number, replicas: number, ms: number, isGathering: boolean])[] = [
+    [1, 3, 0, true],
+    [2, 3, maxGatherMs - 1, true],
+    [2, 3, maxGatherMs, false],
+    [3, 3, 0, false],
+    [4, 3, 0, false],
+  ]
+  for (const [ready, replicas, ms, expected] of cases) {
+    const members = new Map(
+      Array.from({ length: ready }, (_, ordinal) => [ordinal, { ordinal, isMember: true, lastAliveMs: 1 }]),
+    )
+    t.equal(isGathering(members, { replicas, sinceMs: 1000, nowMs: 1000 + ms }), expected)
+  }
 })

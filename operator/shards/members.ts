@@ -35,7 +35,8 @@ export function nextMembers(
     if (ordinal >= replicas) continue
     const old = before.get(ordinal)
     const { isReady = false, lastAnswerMs = 0 } = seen.get(ordinal) ?? {}
-    const lastAliveMs = isReady ? nowMs : Math.max(old?.lastAliveMs ?? 0, lastAnswerMs)
+    // Not after now: a clock that was set back would keep the dead for as long as it was set back.
+    const lastAliveMs = isReady ? nowMs : Math.min(nowMs, Math.max(old?.lastAliveMs ?? 0, lastAnswerMs))
     const isAlive = nowMs - lastAliveMs <= deadAfterMs
     members.set(ordinal, {
       ordinal,
@@ -60,9 +61,17 @@ export function memberOrdinals(members: ReadonlyMap<number, Member>): number[] {
     .sort((a, b) => a - b)
 }
 
-/** When the next member is lost unless it is heard of before; undefined where all are well. */
-export function nextDeadlineMs(members: ReadonlyMap<number, Member>): number | undefined {
-  const alive = [...members.values()].filter(({ isMember }) => isMember)
-  if (alive.length === 0) return undefined
-  return Math.min(...alive.map(({ lastAliveMs }) => lastAliveMs)) + deadAfterMs
+/** After there was nobody, a first collector is soon followed by others: this long their targets wait for them. */
+export const maxGatherMs = 15_000
+
+/**
+ * Whether to wait with giving out targets: collectors of a new release become Ready one by one, and each that comes
+ * would take targets from those before. `sinceMs`: since when there has been a member again.
+ */
+export function isGathering(
+  members: ReadonlyMap<number, Member>,
+  options: { readonly replicas: number; readonly sinceMs: number; readonly nowMs: number },
+): boolean {
+  const { replicas, sinceMs, nowMs } = options
+  return memberOrdinals(members).length < replicas && nowMs - sinceMs < maxGatherMs
 }

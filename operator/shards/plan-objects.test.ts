@@ -8,6 +8,7 @@ import {
   assignTargets,
   type DesiredObject,
   hasSameContent,
+  keepTargets,
   keysOf,
   planObjects,
   type Release,
@@ -182,4 +183,33 @@ t.test('what was planned last is planned again as the same objects', async (t) =
   const before = new Map(first.map((object) => [object.name, object]))
   const again = planObjects(assignTargets(targets.slice(1), upTo(2)), { ...facts, before })
   t.equal(again.filter((object) => before.get(object.name) !== object).length, 1)
+})
+
+t.test('a target that waits is planned again as the same object, also when its time is over', async (t) => {
+  const shards = assignTargets(many(5), [0])
+  const releases = new Map([['uid-1/6060', { shard: 1, untilMs: 100 }]])
+  const facts = { release: 'r', holders: new Map(), releases }
+  const [first] = planObjects(shards, { ...facts, nowMs: 0 })
+  t.strictSame([...first!.startAfterMs], [['uid-1/6060', 100]])
+  const before = new Map([[first!.name, first!]])
+  for (const nowMs of [50, 200]) {
+    t.equal(planObjects(shards, { ...facts, nowMs, before })[0], first, `at ${nowMs}`)
+  }
+  const later = new Map([['uid-1/6060', { shard: 1, untilMs: 300 }]])
+  t.not(planObjects(shards, { ...facts, releases: later, nowMs: 250, before })[0], first)
+})
+
+t.test('without a collector, what is scraped is scraped further by whom it was', async (t) => {
+  const targets = many(100)
+  const held = written(plan(targets, upTo(3)))
+  const holders = holdersOf(held)
+  const left = targets.slice(10)
+  const desired = planObjects(keepTargets([...left, target(1000)], holders), {
+    release: 'r',
+    holders,
+    releases: new Map(),
+    nowMs: 0,
+  })
+  const lines = desired.flatMap(({ shard, spec }) => keysOf(spec).map((key) => `${shard} ${key}`))
+  t.strictSame(lines.sort(), left.map(({ key }) => `${holders.get(key)![0]} ${key}`).sort())
 })

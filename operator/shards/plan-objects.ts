@@ -20,21 +20,30 @@ export interface DesiredObject {
   readonly waiting: number
   /** What it was made of, so that the same need not be made again. */
   readonly targets: readonly PlannedTarget[]
+  /** By key, of those that may be scraped by another shard until then. */
+  readonly startAfterMs: ReadonlyMap<string, number>
 }
 
-/** When a shard let a target go, and how long a scrape that it had begun may take. */
+/** A target was let go: until when a scrape that had begun may take, unix ms. */
 export interface Release {
-  readonly shard: number
+  /** Who need not wait for it; undefined where everybody has to. */
+  readonly shard: number | undefined
   readonly untilMs: number
+}
+
+/** Of two releases of one target, what holds for both. */
+export function latestRelease(before: Release | undefined, after: Release): Release {
+  if (before === undefined) return after
+  return {
+    shard: before.shard === after.shard ? after.shard : undefined,
+    untilMs: Math.max(before.untilMs, after.untilMs),
+  }
 }
 
 /** What a move waits for beyond the longest profile: the way of the news, and of the last answer. */
 export const moveSpareMs = 5000
 
-/**
- * Which shard scrapes what. A target whose shard is none of `members` (they are all gone) stays where it is now.
- * Targets of one key go together, whoever owns them.
- */
+/** Which of `members` scrapes what. Targets of one key go together, whoever owns them. */
 export function assignTargets(
   targets: readonly PlannedTarget[],
   members: readonly number[],
@@ -43,6 +52,22 @@ export function assignTargets(
   for (const target of targets) {
     const shard = chooseShard(keyHash(target), members)
     if (shard !== undefined) shards.get(shard)!.push(target)
+  }
+  return shards
+}
+
+/** Where there is nobody to choose from: what is scraped is scraped further, unless it shall not be any more. */
+export function keepTargets(
+  targets: readonly PlannedTarget[],
+  holders: ReadonlyMap<string, readonly number[]>,
+): Map<number, PlannedTarget[]> {
+  const shards = new Map<number, PlannedTarget[]>()
+  for (const target of targets) {
+    const [shard] = holders.get(target.key) ?? []
+    if (shard === undefined) continue
+    const ofShard = shards.get(shard)
+    if (ofShard === undefined) shards.set(shard, [target])
+    else ofShard.push(target)
   }
   return shards
 }
@@ -107,11 +132,12 @@ function desiredOf(
   const free = targets.filter((target) => !isHeldElsewhere(target))
   // Not even the name is taken by an object that would be empty.
   if (free.length === 0) return undefined
-  const startAfterMs = ({ key }: PlannedTarget): number | undefined => {
+  const startAfterMs = new Map<string, number>()
+  for (const { key } of free) {
     const released = releases.get(key)
-    return released !== undefined && released.shard !== shard && released.untilMs > nowMs
-      ? released.untilMs
-      : undefined
+    if (released !== undefined && released.shard !== shard && released.untilMs > nowMs) {
+      startAfterMs.set(key, released.untilMs)
+    }
   }
   const name = `${release}-${below}`
   const waiting = targets.length - free.length
@@ -120,10 +146,11 @@ function desiredOf(
     known !== undefined &&
     known.targets.length === free.length &&
     known.targets.every((target, index) => target === free[index]) &&
-    free.every((target) => startAfterMs(target) === undefined)
+    // That the time is over changes nothing.
+    [...startAfterMs].every(([key, ms]) => known.startAfterMs.get(key) === ms)
   if (isKnown) return known.waiting === waiting ? known : { ...known, waiting }
-  const spec = { shard, job, groups: groupsOf(free, startAfterMs) }
-  return { name, shard, spec, waiting, targets: free }
+  const spec = { shard, job, groups: groupsOf(free, ({ key }) => startAfterMs.get(key)) }
+  return { name, shard, spec, waiting, targets: free, startAfterMs }
 }
 
 /** Equal but for what is of the writing: who wrote it, and a `startAfterMs` that only the past or a move knows. */
