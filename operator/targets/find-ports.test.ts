@@ -155,7 +155,9 @@ const cases: readonly SituationCase[] = [
   [
     'one number in a proxy and a program',
     { pod: { annotations: { ...yes, port: '6060' }, containers: 'istio-proxy 6060; app 6060' } },
-    ['10.0.0.5:6060 cart/app default in istio (else traffic.sidecar.istio.io/excludeInboundPorts: "6060")'],
+    [
+      '10.0.0.5:6060 cart/app default in istio (else annotate the pod template with traffic.sidecar.istio.io/excludeInboundPorts: "6060")',
+    ],
   ],
   [
     'a container that is not there',

@@ -13,12 +13,16 @@ const cases: readonly SituationCase[] = [
   [
     'istio',
     { pod: { annotations: yes, containers: 'app 6060; istio-proxy 15090' } },
-    ['10.0.0.5:6060 cart/app default in istio (else traffic.sidecar.istio.io/excludeInboundPorts: "6060")'],
+    [
+      '10.0.0.5:6060 cart/app default in istio (else annotate the pod template with traffic.sidecar.istio.io/excludeInboundPorts: "6060")',
+    ],
   ],
   [
     'istio as a native sidecar',
     { pod: { annotations: yes, containers: 'app 6060; -istio-init; +istio-proxy 15090' } },
-    ['10.0.0.5:6060 cart/app default in istio (else traffic.sidecar.istio.io/excludeInboundPorts: "6060")'],
+    [
+      '10.0.0.5:6060 cart/app default in istio (else annotate the pod template with traffic.sidecar.istio.io/excludeInboundPorts: "6060")',
+    ],
   ],
   [
     'istio by its annotation',
@@ -28,7 +32,9 @@ const cases: readonly SituationCase[] = [
         containers: 'app 6060',
       },
     },
-    ['10.0.0.5:6060 cart/app default in istio (else traffic.sidecar.istio.io/excludeInboundPorts: "6060")'],
+    [
+      '10.0.0.5:6060 cart/app default in istio (else annotate the pod template with traffic.sidecar.istio.io/excludeInboundPorts: "6060")',
+    ],
   ],
   [
     'istio that excludes another port',
@@ -39,7 +45,7 @@ const cases: readonly SituationCase[] = [
       },
     },
     [
-      '10.0.0.5:6060 cart/app default in istio (else traffic.sidecar.istio.io/excludeInboundPorts: "9090,9091,6060")',
+      '10.0.0.5:6060 cart/app default in istio (else annotate the pod template with traffic.sidecar.istio.io/excludeInboundPorts: "9090,9091,6060")',
     ],
   ],
   [
@@ -66,14 +72,14 @@ const cases: readonly SituationCase[] = [
     'istio ambient by the pod',
     { pod: { annotations: yes, labels: { 'istio.io/dataplane-mode': 'ambient' } } },
     [
-      '10.0.0.5:6060 cart/app default in istio-ambient (else a PeerAuthentication that selects the pod, with portLevelMtls: {6060: {mode: PERMISSIVE}})',
+      '10.0.0.5:6060 cart/app default in istio-ambient (else create a PeerAuthentication that selects the pod, with portLevelMtls: {6060: {mode: PERMISSIVE}})',
     ],
   ],
   [
     'istio ambient by the namespace',
     { pod: { annotations: yes }, namespace: { labels: { 'istio.io/dataplane-mode': 'ambient' } } },
     [
-      '10.0.0.5:6060 cart/app default in istio-ambient (else a PeerAuthentication that selects the pod, with portLevelMtls: {6060: {mode: PERMISSIVE}})',
+      '10.0.0.5:6060 cart/app default in istio-ambient (else create a PeerAuthentication that selects the pod, with portLevelMtls: {6060: {mode: PERMISSIVE}})',
     ],
   ],
   [
@@ -87,7 +93,9 @@ const cases: readonly SituationCase[] = [
   [
     'linkerd',
     { pod: { annotations: yes, containers: 'app 6060; linkerd-proxy 4143' } },
-    ['10.0.0.5:6060 cart/app default in linkerd (else config.linkerd.io/skip-inbound-ports: "6060")'],
+    [
+      '10.0.0.5:6060 cart/app default in linkerd (else annotate the pod template with config.linkerd.io/skip-inbound-ports: "6060")',
+    ],
   ],
   [
     'linkerd that skips a range',
@@ -107,7 +115,7 @@ const cases: readonly SituationCase[] = [
     'consul',
     { pod: { annotations: yes, containers: 'app 6060; consul-dataplane' } },
     [
-      '10.0.0.5:6060 cart/app default in consul (else consul.hashicorp.com/transparent-proxy-exclude-inbound-ports: "6060")',
+      '10.0.0.5:6060 cart/app default in consul (else annotate the pod template with consul.hashicorp.com/transparent-proxy-exclude-inbound-ports: "6060")',
     ],
   ],
   [
@@ -118,21 +126,23 @@ const cases: readonly SituationCase[] = [
         containers: 'app 6060; kuma-sidecar',
       },
     },
-    ['10.0.0.5:6060 cart/app default in kuma (else traffic.kuma.io/exclude-inbound-ports: "6060")'],
+    [
+      '10.0.0.5:6060 cart/app default in kuma (else annotate the pod template with traffic.kuma.io/exclude-inbound-ports: "6060")',
+    ],
   ],
   [
     'two ports behind a mesh',
     { pod: { annotations: { ...yes, port: '6060,6061' }, containers: 'app 6060 6061; istio-proxy' } },
     [
-      '10.0.0.5:6060 cart/app default in istio (else traffic.sidecar.istio.io/excludeInboundPorts: "6060")',
-      '10.0.0.5:6061 cart/app default in istio (else traffic.sidecar.istio.io/excludeInboundPorts: "6061")',
+      '10.0.0.5:6060 cart/app default in istio (else annotate the pod template with traffic.sidecar.istio.io/excludeInboundPorts: "6060")',
+      '10.0.0.5:6061 cart/app default in istio (else annotate the pod template with traffic.sidecar.istio.io/excludeInboundPorts: "6061")',
     ],
   ],
   [
     'mesh: auto',
     { pod: { containers: istio }, profileTargets: { a: pprof() } },
     [
-      '10.0.0.5:6060 cart/app default for a in istio (else traffic.sidecar.istio.io/excludeInboundPorts: "6060")',
+      '10.0.0.5:6060 cart/app default for a in istio (else annotate the pod template with traffic.sidecar.istio.io/excludeInboundPorts: "6060")',
     ],
   ],
   [

@@ -41,7 +41,7 @@ export function remedyOf(pod: PodView, mesh: MeshName, port: number): PlannedGro
     if (pod.annotations['ambient.istio.io/bypass-inbound-capture'] === 'true') return undefined
     return {
       name: mesh,
-      remedy: `a PeerAuthentication that selects the pod, with portLevelMtls: {${port}: {mode: PERMISSIVE}}`,
+      remedy: `create a PeerAuthentication that selects the pod, with portLevelMtls: {${port}: {mode: PERMISSIVE}}`,
     }
   }
   const included = pod.annotations[istioIncluded]?.trim()
@@ -56,9 +56,11 @@ export function remedyOf(pod: PodView, mesh: MeshName, port: number): PlannedGro
     .join(',')
   if (listsPort(present, port)) return undefined
   // A list that was cut off when it was read would come back shorter.
-  const merged = present === '' || present.length > 200 ? `${port}` : `${present},${port}`
-  const prefix = present.length > 200 ? 'add to the list of ' : ''
-  return { name: mesh, remedy: `${prefix}${key}: "${merged}"` }
+  if (present.length > 200) {
+    return { name: mesh, remedy: `add ${port} to the annotation ${key} in the pod template` }
+  }
+  const merged = present === '' ? `${port}` : `${present},${port}`
+  return { name: mesh, remedy: `annotate the pod template with ${key}: "${merged}"` }
 }
 
 /** `8080`, `8080,9090`, and for Linkerd `8000-9000`. */
