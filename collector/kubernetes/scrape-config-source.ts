@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { stringify } from 'yaml'
 import type { KubeClient } from '../../lib/kube/kube-client.ts'
-import type { ListWatchTiming } from '../../lib/kube/list-watch.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { Labels } from '../../profile/labels.ts'
 import type { ScrapeConfigSpec } from '../config/scrape-config-resource.ts'
@@ -25,8 +24,6 @@ export interface ScrapeConfigSourceOptions {
   readonly apply: (jobs: ReadonlyMap<string, JobTargets>) => void
   readonly logger: Logger
   readonly registry: Registry
-  /** For tests. */
-  readonly timing?: Partial<ListWatchTiming>
 }
 
 interface Made {
@@ -38,8 +35,14 @@ interface Made {
 const saveDelayMs = 1000
 
 /**
+ * What is on disk may be another's by now, where this process was away for long: the API server is asked first, and
+ * the disk counts where that does not answer in this time.
+ */
+const patienceMs = 5000
+
+/**
  * What the operator wants scraped: the ScrapeConfigs of this collector's shard and the Secret with their credentials.
- * Begins with what is on disk, and goes on with what it has for as long as the API server is away.
+ * Begins with what is on disk where the API server is away, and goes on with what it has for as long as it is.
  */
 export class ScrapeConfigSource {
   readonly #options: ScrapeConfigSourceOptions
@@ -87,7 +90,8 @@ export class ScrapeConfigSource {
 
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     this.#signal = signal
-    await this.#load()
+    const isOnDisk = await this.#load()
+    const late = isOnDisk ? setTimeout(() => this.#beginFromDisk(), patienceMs) : undefined
     while (!signal.aborted) {
       const stop = new AbortController()
       this.#restart = () => stop.abort()
@@ -95,6 +99,7 @@ export class ScrapeConfigSource {
       this.#watch = watch
       await watch.run({ signal: AbortSignal.any([signal, stop.signal]) })
     }
+    clearTimeout(late)
     await this.#writing
   }
 
@@ -110,7 +115,7 @@ export class ScrapeConfigSource {
   }
 
   #createWatch(): ShardWatch {
-    const { client, namespace, release, ordinal, logger, registry, timing } = this.#options
+    const { client, namespace, release, ordinal, logger, registry } = this.#options
     return new ShardWatch({
       client,
       namespace,
@@ -118,7 +123,6 @@ export class ScrapeConfigSource {
       ordinal,
       logger,
       registry,
-      ...(timing !== undefined && { timing }),
       onChange: ({ objects, credentials }) => {
         const { specs, ignored } = acceptObjects(this.#config.specs, objects, {
           isFromDisk: this.#isFromDisk,
@@ -131,17 +135,26 @@ export class ScrapeConfigSource {
     })
   }
 
-  async #load(): Promise<void> {
+  /** Whether there is something. It is not applied yet, but stands in for what the API server has no readable word of. */
+  async #load(): Promise<boolean> {
     const { directory, logger } = this.#options
     try {
       const saved = await readSavedConfig(directory, this.#owner)
-      if (saved === undefined) return
-      this.#apply(saved)
-      logger.info({ objects: saved.specs.size }, 'scraping begins with the config on disk')
+      if (saved !== undefined) this.#config = saved
+      return saved !== undefined
     } catch (error) {
       this.#metrics.savedErrors.inc()
       logger.error(`${(error as Error).message}; scraping begins with what the API server says`)
+      return false
     }
+  }
+
+  #beginFromDisk(): void {
+    if (this.#isApplied) return
+    const { client, logger } = this.#options
+    const objects = this.#config.specs.size
+    logger.warn({ objects }, `no ScrapeConfigs from ${client.server} yet: scraping begins with those on disk`)
+    this.#apply(this.#config)
   }
 
   #apply(config: SavedConfig): void {

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { KubeClient } from '../../lib/kube/kube-client.ts'
-import { ListWatch, type ListWatchTiming } from '../../lib/kube/list-watch.ts'
+import { ListWatch } from '../../lib/kube/list-watch.ts'
 import type { Logger } from '../../lib/log.ts'
 import { credentialsSecretName, releaseLabel, shardLabel } from '../config/scrape-config-resource.ts'
 import type { ScrapeConfigView } from './accept-objects.ts'
@@ -19,7 +19,6 @@ export interface ShardWatchOptions {
   }) => void
   readonly logger: Logger
   readonly registry: Registry
-  readonly timing?: Partial<ListWatchTiming>
 }
 
 interface SecretView {
@@ -47,13 +46,12 @@ export class ShardWatch {
 
   constructor(options: ShardWatchOptions) {
     this.#options = options
-    const { client, namespace, release, ordinal, logger, registry, timing } = options
+    const { client, namespace, release, ordinal, logger, registry } = options
     const common = {
       client,
       logger,
       registry,
       onChange: () => this.#gather(),
-      ...(timing !== undefined && { timing }),
     }
     this.applied = new Promise((resolve) => {
       this.#setApplied = resolve

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { specOf, startCollectorRig, startTimedProgram, targetsOf, until } from '../support/collector-rig.ts'
 import { startConprof } from '../support/conprof.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
 
 const rig = await startCollectorRig(t)
 
@@ -31,7 +32,7 @@ t.test('without the API server scraping goes on, and begins with what is on disk
   t.equal((await fetch(`${first.url}/-/healthy`)).status, 200)
   t.equal(await first.stop(), 0)
 
-  const second = await rig.startCollector(t, flags)
+  const second = await rig.startCollector(t, [...flags, '--collector.max-gap=2s'])
   const before = program.asked.length
   await until('scrapes from disk', () => program.asked.length > before + 1)
   t.equal((await fetch(`${second.url}/-/ready`)).status, 200)
@@ -51,10 +52,22 @@ t.test('without the API server scraping goes on, and begins with what is on disk
     'conprof_collector_saved_config_errors_total 1',
   )
 
+  // One that was frozen meanwhile has to hear first what it still has.
+  second.process.kill('SIGSTOP')
+  await sleep(2500)
+  const frozen = program.asked.length
+  second.process.kill('SIGCONT')
+  const thawedMs = Date.now()
+  await sleep(2000)
+  t.equal(program.asked.length, frozen)
+  t.equal((await fetch(`${second.url}/-/ready`)).status, 200)
+
   await rig.plane.startApiServer()
   for (const collector of [third, fourth]) {
     await until('ready', async () => (await fetch(`${collector.url}/-/ready`)).ok, 60_000)
   }
+  const lastScrape = async () => (await targetsOf(second)).activeTargets[0]!.lastScrape
+  await until('scrapes once more', async () => (await lastScrape()) > thawedMs, 60_000)
   // What the API server says replaces what is on disk, whatever its epoch.
   for (const collector of [second, third, fourth]) await collector.stop()
   await rig.putConfig('a', specOf(program.address, { epoch: 0, pod: 'cart-9', job: { authorization } }))
@@ -62,6 +75,28 @@ t.test('without the API server scraping goes on, and begins with what is on disk
   const pod = async () => (await targetsOf(fifth)).activeTargets[0]?.labels['pod']
   await until('the change', async () => (await pod()) === 'cart-9')
   await rig.deleteConfig('a')
+})
+
+t.test('what others have by now is not scraped after a start, though it is on disk', async (t) => {
+  const [kept, moved] = [await startTimedProgram(t), await startTimedProgram(t)]
+  await rig.putConfig('kept', specOf(kept.address))
+  await rig.putConfig('moved', specOf(moved.address, { pod: 'cart-1' }))
+  const folder = t.testdir()
+  const flags = [`--storage.path=${folder}`]
+  const first = await rig.startCollector(t, flags)
+  await until('both', () => kept.asked.length > 0 && moved.asked.length > 0)
+  await first.stop()
+  t.match(readFileSync(join(folder, 'config', 'kubernetes.json'), 'utf8'), moved.address)
+  await rig.deleteConfig('moved')
+  const counts = [kept.asked.length, moved.asked.length]
+  const proxy = await startFaultProxy(t, rig.plane)
+  const { token } = rig.plane
+  const kubeconfig = await rig.plane.writeKubeconfig({ token, server: proxy.url })
+  proxy.inject({ type: 'delay', ms: 2000 }, { match: ({ kind }) => kind === 'list' })
+  await rig.startCollector(t, [...flags, `--kubeconfig=${kubeconfig}`])
+  await until('scrapes again', () => kept.asked.length > counts[0]! + 3)
+  t.equal(moved.asked.length, counts[1])
+  await rig.deleteConfig('kept')
 })
 
 t.test('a collector that was frozen reads its config before it scrapes again', async (t) => {
@@ -87,18 +122,6 @@ t.test('a collector that was frozen reads its config before it scrapes again', a
   const metrics = await (await fetch(`${collector.url}/metrics`)).text()
   t.match(metrics, 'conprof_collector_frozen_total 1')
   t.match(metrics, /conprof_collector_scrapes_skipped_total\{reason="(frozen|late)"\} [1-9]/)
-
-  // And where nobody tells it, it waits.
-  process.kill(pid!, 'SIGSTOP')
-  await rig.plane.stopApiServer()
-  await sleep(2500)
-  const before = kept.asked.length
-  process.kill(pid!, 'SIGCONT')
-  await sleep(2000)
-  t.equal(kept.asked.length, before)
-  t.equal((await fetch(`${collector.url}/-/ready`)).status, 200)
-  await rig.plane.startApiServer()
-  await until('scrapes once more', () => kept.asked.length > before, 60_000)
   await rig.deleteConfig('kept')
 })
 
