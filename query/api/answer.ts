@@ -75,6 +75,10 @@ const unreadableCodes = new Set([
   'FORBIDDEN',
   'UNAVAILABLE',
   'ENOENT',
+  // Of another process that has it.
+  'AWAY',
+  'REFUSED',
+  'SILENT',
 ])
 
 /**

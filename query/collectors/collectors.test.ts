@@ -188,50 +188,6 @@ t.test('what goes wrong is a warning with its reason', async (t) => {
   ])
 })
 
-t.test('bytes of pending blocks are those that were asked for', async (t) => {
-  const one = await startCollector(t, 'one')
-  const builder = createBlockBuilder()
-  const labels = sortLabels([['job', 'cut']])
-  builder.append(
-    { labels, timeMs: dayMs, durationMs: 1, health: 'refused', httpStatus: 0 },
-    { writer: 'w', seq: 0 },
-  )
-  const { key, bytes } = builder.encode()!
-  const { ask } = await start(t, [one.url])
-  const list = JSON.stringify({ data: { blocks: [{ key, sizeBytes: bytes.length }] } })
-  const serve = (read: Answer): Answer => {
-    return (request, response) => {
-      if (request.url?.endsWith('/pending')) response.end(list)
-      else if (request.url?.includes('/pending/')) read(request, response)
-      else response.end()
-    }
-  }
-  const cases: [Answer, RegExp][] = [
-    [(_, response) => response.end(bytes), /it answered 200, want 206$/],
-    [
-      (_, response) => response.writeHead(206).end(Buffer.alloc(bytes.length + 1)),
-      /its answer has more than/,
-    ],
-    [(_, response) => response.writeHead(206).end('short'), /5 bytes, want/],
-    [silence, /no answer within 300ms$/],
-    [
-      (_, response) => response.writeHead(404).end('{"error": "gone"}'),
-      /it answered 404 \(gone\), want 206$/,
-    ],
-  ]
-  for (const [read, want] of cases) {
-    one.mood = serve(read)
-    const { rows, warnings } = await ask()
-    t.equal(rows, 0)
-    t.match(warnings, [want])
-  }
-  one.mood = serve((request, response) => {
-    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(String(request.headers.range))!
-    response.writeHead(206).end(bytes.subarray(Number(first), Number(last) + 1))
-  })
-  t.match(await ask(), { rows: 1, warnings: [] })
-})
-
 t.test('a connection that was closed meanwhile is no failure', async (t) => {
   const one = await startCollector(t, 'one')
   const { ask } = await start(t, [one.url])
@@ -294,4 +250,6 @@ t.test('targets and states of all collectors', async (t) => {
     [new URL(one.url).host],
   )
   t.match(part.warnings, [/^collector .* is missing from this answer: no answer within 300ms$/])
+  two.mood = (_, response) => response.end('{"data": {"activeTargets": 1}}')
+  t.match((await collectors.targets({ signal })).warnings, [/: its targets cannot be read$/])
 })

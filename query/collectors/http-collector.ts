@@ -6,6 +6,7 @@ import { CollectorAwayError, type CollectorClient, CollectorRefusedError } from 
 import type { CollectorMetrics, HeadResult } from './collector-metrics.ts'
 import { readHttpHead } from './http-head-source.ts'
 import { listHttpPending } from './http-pending.ts'
+import { readAnswer } from './read-answer.ts'
 
 export interface HttpCollectorOptions {
   readonly url: string
@@ -74,7 +75,8 @@ export class HttpCollector implements HeadSource {
 
   async targets(options: { readonly signal: AbortSignal }): Promise<TargetsAnswer> {
     using patience = new Patience(options.signal, this.patienceMs)
-    const { data } = targetsAnswer.parse(await this.#getJson('targets', patience.signal, 64 * 1024 * 1024))
+    const body = await this.#get('targets', patience.signal, 64 * 1024 * 1024)
+    const { data } = readAnswer(body, 'its targets', targetsAnswer)
     const by = { collector: this.collector }
     // What is in a target is its collector's affair, perhaps of another version.
     return {
@@ -87,10 +89,11 @@ export class HttpCollector implements HeadSource {
   async poll(signal: AbortSignal): Promise<void> {
     using patience = new Patience(signal, this.#options.patienceMs)
     try {
-      const { data } = statusAnswer.parse(await this.#getJson('status/collector', patience.signal, 64 * 1024))
+      const body = await this.#get('status/collector', patience.signal, 64 * 1024)
+      const { data } = readAnswer(body, 'its state', statusAnswer)
       this.#said = data as Partial<CollectorStatusAnswer>
     } catch {
-      // `#ask` has noted it.
+      // `#ask` has noted it; one of another version may say less.
     }
   }
 
@@ -105,10 +108,10 @@ export class HttpCollector implements HeadSource {
     }
   }
 
-  async #getJson(path: string, signal: AbortSignal, maxBytes: number): Promise<unknown> {
+  async #get(path: string, signal: AbortSignal, maxBytes: number): Promise<Buffer> {
     const { client } = this.#options
     const { body } = await this.#ask(() => client.get(`${this.url}/api/v1/${path}`, { signal, maxBytes }))
-    return JSON.parse(body.toString())
+    return body
   }
 
   /** Every question goes through here, so that each answer says how the collector is. */

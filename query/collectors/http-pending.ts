@@ -4,6 +4,7 @@ import type { ByteSource } from '../../block/block-reader.ts'
 import type { PendingBlock } from '../head-source.ts'
 import { Patience } from '../patience.ts'
 import type { CollectorClient } from './collector-client.ts'
+import { readAnswer } from './read-answer.ts'
 
 const pendingAnswer = z.object({
   data: z.object({
@@ -26,7 +27,8 @@ export async function listHttpPending(
     signal: options.signal,
     maxBytes: 16 * 1024 * 1024,
   })
-  return readPendingAnswer(body).map(({ key, sizeBytes }) => ({
+  const { data } = readAnswer(body, 'its list of pending blocks', pendingAnswer)
+  return data.blocks.map(({ key, sizeBytes }) => ({
     key,
     source: pendingSource(client, `${url}/api/v1/blocks/pending/${key}`, {
       sizeBytes,
@@ -39,14 +41,6 @@ export async function listHttpPending(
 function isWholeKey(key: string): boolean {
   const parsed = parseBlockKey(key)
   return parsed !== undefined && key.length === formatBlockKey(parsed).length
-}
-
-function readPendingAnswer(body: Buffer): { readonly key: string; readonly sizeBytes: number }[] {
-  try {
-    return pendingAnswer.parse(JSON.parse(body.toString())).data.blocks
-  } catch (error) {
-    throw new Error('its list of pending blocks cannot be read', { cause: error })
-  }
 }
 
 function pendingSource(
