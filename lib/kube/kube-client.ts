@@ -29,18 +29,20 @@ export class KubeError extends Error {
 }
 
 /** `UNREACHABLE`: no answer at all. */
-export type KubeErrorCode =
-  | 'UNREACHABLE'
-  | 'BAD_REQUEST'
-  | 'UNAUTHORIZED'
-  | 'FORBIDDEN'
-  | 'NOT_FOUND'
-  | 'CONFLICT'
-  | 'ALREADY_EXISTS'
-  | 'GONE'
-  | 'INVALID'
-  | 'TOO_MANY_REQUESTS'
-  | 'SERVER_ERROR'
+export const kubeErrorCodes = [
+  'UNREACHABLE',
+  'BAD_REQUEST',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'CONFLICT',
+  'ALREADY_EXISTS',
+  'GONE',
+  'INVALID',
+  'TOO_MANY_REQUESTS',
+  'SERVER_ERROR',
+] as const
+export type KubeErrorCode = (typeof kubeErrorCodes)[number]
 
 export interface KubeRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

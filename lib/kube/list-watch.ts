@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Registry } from 'prom-client'
 import type { Logger } from '../log.ts'
-import { backoffMs } from './backoff.ts'
+import { retryMs } from './backoff.ts'
 import { pause, systemClock } from './clock.ts'
 import { eventError } from './kube-answer-error.ts'
-import { type KubeClient, KubeError } from './kube-client.ts'
+import type { KubeClient } from './kube-client.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { type ListedObject, listPages } from './list-pages.ts'
 import { createListWatchMetrics, type ListWatchMetrics } from './list-watch-metrics.ts'
@@ -43,8 +43,6 @@ export interface ListWatchOptions<View> {
   readonly timing?: Partial<ListWatchTiming>
 }
 
-/** A server that says when to come back is believed up to here. */
-const maxRetryAfterMs = 120_000
 const maxLineBytes = 16 << 20
 
 /**
@@ -234,12 +232,8 @@ export class ListWatch<View> {
     if (reason === 'unreadable') this.#metrics.parseErrors.inc({ kind })
     this.#metrics.restarts.inc({ kind, reason })
     this.#failures++
-    const retryAfterMs = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0
     // A watch that did its time is followed by the next, only not by all at once.
-    const waitMs = Math.max(
-      backoffMs(this.#failures, { minMs: minBackoffMs, maxMs: maxBackoffMs }),
-      Math.min(retryAfterMs, maxRetryAfterMs),
-    )
+    const waitMs = retryMs(this.#failures, error, { minMs: minBackoffMs, maxMs: maxBackoffMs })
     const facts = { kind, reason, failures: this.#failures, waitMs: Math.round(waitMs) }
     const message = `${isListing ? 'list' : 'watch'} ${kind}, will try again: ${(error as Error).message}`
     // One failure is a connection's end; several are news.

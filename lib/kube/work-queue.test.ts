@@ -3,6 +3,7 @@ import { Registry } from 'prom-client'
 import t from 'tap'
 import { ManualClock } from '../../test/support/manual-clock.ts'
 import { silentLogger } from '../log.ts'
+import { KubeError } from './kube-client.ts'
 import { WorkQueue, type WorkQueueOptions } from './work-queue.ts'
 
 function setUp(options: Partial<WorkQueueOptions> = {}) {
@@ -59,6 +60,23 @@ t.test('what is added while it is worked on comes again, and never twice at once
   for (const open of gate.values()) open()
   await end()
   t.equal(queue.size, 0)
+})
+
+t.test('a server that says when to come back is waited for', async (t) => {
+  const { clock, queue, runs, end } = setUp({
+    maxBackoffMs: 1000,
+    process: async (key) => {
+      runs.push(`${key}@${clock.now()}`)
+      const busy = { code: 'TOO_MANY_REQUESTS', status: 429, reason: '', retryAfterMs: 5000 } as const
+      if (runs.length === 1) throw new KubeError('busy', busy)
+    },
+  })
+  queue.add('a')
+  await clock.advance(4999)
+  t.strictSame(runs, ['a@0'])
+  await clock.advance(1)
+  t.strictSame(runs, ['a@0', 'a@5000'])
+  await end()
 })
 
 t.test('later is when it says, and an earlier time wins', async (t) => {

@@ -1,13 +1,13 @@
 import type { Registry } from 'prom-client'
 import type { Logger } from '../log.ts'
-import { backoffMs } from './backoff.ts'
+import { retryMs } from './backoff.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { sharedCounter, sharedHistogram, sharedReadGauge, sum } from './shared-metrics.ts'
 
 export interface WorkQueueOptions {
   /** Names metrics and messages. */
   readonly name: string
-  /** Does what `key` needs; a rejection is logged, and the key tried again later. */
+  /** Does what `key` needs; a rejection is logged, and the key tried again later, a KubeError's when it says. */
   readonly process: (key: string, options: { readonly signal: AbortSignal }) => Promise<void>
   /** How many keys at once; 1 without it. */
   readonly workers?: number
@@ -139,7 +139,7 @@ export class WorkQueue {
         this.#failures.set(key, failures)
         this.#metrics.retries.inc({ queue: name })
         const { minBackoffMs = 200, maxBackoffMs = 60_000 } = this.#options
-        const waitMs = backoffMs(failures, { minMs: minBackoffMs, maxMs: maxBackoffMs })
+        const waitMs = retryMs(failures, error, { minMs: minBackoffMs, maxMs: maxBackoffMs })
         logger.debug({ queue: name, key, failures, waitMs, error: String(error) }, 'work failed')
         this.#againAt(key, this.#clock.now() + waitMs)
       }
