@@ -56,10 +56,11 @@ export class CollectorProbe {
       const nowMs = this.#now()
       const collectors = this.#options.collectors()
       this.#forgetOthers(collectors, nowMs)
+      const dueNowMs = performance.now()
       for (const collector of collectors) {
         const probed = this.#probedOf(collector.ordinal)
         // Another pod in its place is asked at once.
-        if (probed.isAsking || (probed.dueMs > nowMs && probed.url === collector.url)) continue
+        if (probed.isAsking || (probed.dueMs > dueNowMs && probed.url === collector.url)) continue
         const asked = this.#ask(collector, probed, signal).finally(() => asking.delete(asked))
         asking.add(asked)
       }
@@ -120,7 +121,7 @@ export class CollectorProbe {
       if (before === undefined) logger.warn({ ordinal }, `a collector does not answer: ${probed.failure}`)
     } finally {
       probed.isAsking = false
-      probed.dueMs = this.#now() + this.#intervalMs * (0.8 + 0.4 * Math.random())
+      probed.dueMs = performance.now() + this.#intervalMs * (0.8 + 0.4 * Math.random())
     }
     this.#metrics.up.set({ ordinal }, probed.failure === undefined ? 1 : 0)
     onChange?.(ordinal)
@@ -137,7 +138,9 @@ function readHealth(answer: unknown): CollectorHealth {
 interface Probed {
   url: string
   isAsking: boolean
+  /** By `performance.now()`, which nobody sets back. */
   dueMs: number
+  /** Unix ms. */
   lastAnswerMs: number
   health: CollectorHealth | undefined
   failure: string | undefined

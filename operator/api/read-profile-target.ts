@@ -10,8 +10,6 @@ export interface ProfileTargetView {
   readonly generation: number
   /** Unix ms: the older one wins. */
   readonly createdMs: number
-  /** Of the last write of anything, so also of a status: see `isSameProfileTarget`. */
-  readonly resourceVersion: string
   /** With its defaults; undefined where there are problems. */
   readonly spec: ProfileTargetSpec | undefined
   /** One line each, with the field, what was seen and what is wanted. */
@@ -23,7 +21,7 @@ export interface ProfileTargetView {
 /** Of an object as a list or a watch has it; undefined where it is none of the API server's. Never throws. */
 export function readProfileTarget(object: unknown): ProfileTargetView | undefined {
   if (!isRecord(object) || !isRecord(object['metadata'])) return undefined
-  const { namespace, name, uid, generation, creationTimestamp, resourceVersion } = object['metadata']
+  const { namespace, name, uid, generation, creationTimestamp } = object['metadata']
   if (typeof namespace !== 'string' || typeof name !== 'string' || typeof uid !== 'string') return undefined
   const createdMs = typeof creationTimestamp === 'string' ? Date.parse(creationTimestamp) : Number.NaN
   const checked = checkProfileTarget(object['spec'])
@@ -33,14 +31,13 @@ export function readProfileTarget(object: unknown): ProfileTargetView | undefine
     uid,
     generation: typeof generation === 'number' ? generation : 0,
     createdMs: Number.isNaN(createdMs) ? 0 : createdMs,
-    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
     spec: 'spec' in checked ? normalise(checked.spec) : undefined,
     problems: 'problems' in checked ? checked.problems : [],
     status: profileTargetStatus.safeParse(object['status']).data,
   }
 }
 
-/** For list-watch: a write of the status, and of labels and annotations, changes nothing here. */
+/** Whether the same is to be decided of both: a write of the status, and of labels and annotations, changes nothing. */
 export function isSameProfileTarget(a: ProfileTargetView, b: ProfileTargetView): boolean {
   return a.uid === b.uid && a.generation === b.generation
 }

@@ -1,4 +1,4 @@
-import type { ProfileTargetView } from '../api/read-profile-target.ts'
+import { isSameProfileTarget, type ProfileTargetView } from '../api/read-profile-target.ts'
 import { type Acceptance, acceptProfileTarget, ownerOf } from '../targets/accept-profile-target.ts'
 import { createInterners, type DecideContext, decidePod } from '../targets/decide-pod.ts'
 import type { PodDecision } from '../targets/decision.ts'
@@ -69,9 +69,15 @@ export class Decisions {
     this.#dirtyNamespaces.add(name)
   }
 
-  setProfileTarget(key: string, view: ProfileTargetView | undefined): void {
+  /** Returns whether something is to be decided anew for it; a status alone decides nothing. */
+  setProfileTarget(key: string, view: ProfileTargetView | undefined): boolean {
     const before = this.#acceptances.get(key)
-    const known = view ?? this.#profileTargets.get(key)
+    const viewBefore = this.#profileTargets.get(key)
+    if (view !== undefined && viewBefore !== undefined && isSameProfileTarget(viewBefore, view)) {
+      this.#profileTargets.set(key, view)
+      return false
+    }
+    const known = view ?? viewBefore
     if (known !== undefined) {
       this.#dirtyNamespaces.add(known.namespace)
       this.#refused.get(known.namespace)?.delete(key)
@@ -93,6 +99,7 @@ export class Decisions {
       if (namespaces === undefined) this.#isAllDirty = true
       else for (const name of namespaces) this.#dirtyNamespaces.add(name)
     }
+    return true
   }
 
   #refuse(
@@ -143,25 +150,25 @@ export class Decisions {
   }
 
   #decide(key: string, view: PodView, selection: PodSelection): DecidedPod {
-    const namespace = this.#namespaces.get(view.namespace)
     const { settings, onDefect } = this.#options
-    const profileTargets = selection.select(view, namespace)
-    const selectedBy = profileTargets.map(({ namespace, name }) => `${namespace}/${name}`)
-    const refused = [...(this.#refused.get(view.namespace)?.values() ?? [])].filter(({ matchesPod }) =>
-      matchesPod(view.labels),
-    )
-    const context: DecideContext = {
-      namespace,
-      profileTargets,
-      settings,
-      interners: this.#interners,
-      ...(refused.length > 0 && { notAccepted: refused }),
-    }
     try {
+      const namespace = this.#namespaces.get(view.namespace)
+      const profileTargets = selection.select(view, namespace)
+      const refused = [...(this.#refused.get(view.namespace)?.values() ?? [])].filter(({ matchesPod }) =>
+        matchesPod(view.labels),
+      )
+      const context: DecideContext = {
+        namespace,
+        profileTargets,
+        settings,
+        interners: this.#interners,
+        ...(refused.length > 0 && { notAccepted: refused }),
+      }
+      const selectedBy = profileTargets.map(({ namespace, name }) => `${namespace}/${name}`)
       return { view, decision: decidePod(view, context), selectedBy }
     } catch (error) {
       onDefect(key, error)
-      return { view, decision: { targets: [], drops: [], problems: [], chain: [] }, selectedBy }
+      return { view, decision: { targets: [], drops: [], problems: [], chain: [] }, selectedBy: [] }
     }
   }
 }

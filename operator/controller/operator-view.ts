@@ -1,4 +1,5 @@
 import type { CollectorAddress, CollectorClient } from '../collector-client.ts'
+import type { CredentialsProblem } from '../credentials/secret-answer.ts'
 import type {
   MemberState,
   OperatorState,
@@ -10,7 +11,8 @@ import { readPodScrapes } from '../pages/read-pod-scrapes.ts'
 import type { Member } from '../shards/members.ts'
 import type { ActualObject } from '../shards/plan-objects.ts'
 import { keysOf } from '../shards/plan-objects.ts'
-import type { Drop, PlannedTarget } from '../targets/decision.ts'
+import type { Acceptance } from '../targets/accept-profile-target.ts'
+import type { CredentialSource, Drop, PlannedTarget } from '../targets/decision.ts'
 import type { PodView } from '../targets/pod-view.ts'
 import type { DecidedPod, Decisions } from './decisions.ts'
 
@@ -23,6 +25,7 @@ export interface OperatorFacts {
   laterDrops(): ReadonlyMap<string, readonly Drop[]>
   /** Those that are to be scraped. */
   targets(): readonly PlannedTarget[]
+  credentialsProblem(sources: readonly CredentialSource[]): CredentialsProblem | undefined
   holders(): ReadonlyMap<string, readonly number[]>
   objects(): Iterable<ActualObject>
   members(): ReadonlyMap<number, Member>
@@ -72,14 +75,10 @@ export function createOperatorState(facts: OperatorFacts): OperatorState {
     *profileTargets() {
       const counts = countByOwner(facts.targets())
       for (const [key, { namespace, name }] of decisions.profileTargets) {
-        const acceptance = decisions.acceptance(key)!
-        const isAccepted = acceptance.accepted !== undefined
         const state: ProfileTargetState = {
           namespace,
           name,
-          isAccepted,
-          acceptedReason: isAccepted ? 'Accepted' : acceptance.reason,
-          message: isAccepted ? '' : acceptance.message,
+          ...acceptedOf(decisions.acceptance(key)!, facts),
           ...(counts.get(`ProfileTarget/${key}`) ?? { pods: 0, targets: 0 }),
         }
         yield state
@@ -110,6 +109,21 @@ export function createOperatorState(facts: OperatorFacts): OperatorState {
       return readPodScrapes(pod.view, collectors, { client: facts.collectorClient, signal: options.signal })
     },
   }
+}
+
+/** As the condition Accepted says it. */
+function acceptedOf(
+  acceptance: Acceptance,
+  { credentialsProblem }: OperatorFacts,
+): Pick<ProfileTargetState, 'isAccepted' | 'acceptedReason' | 'message'> {
+  const { accepted } = acceptance
+  if (accepted === undefined) {
+    return { isAccepted: false, acceptedReason: acceptance.reason, message: acceptance.message }
+  }
+  const problem = credentialsProblem(accepted.asks.flatMap(({ access }) => access.credentials))
+  return problem === undefined
+    ? { isAccepted: true, acceptedReason: 'Accepted', message: '' }
+    : { isAccepted: false, acceptedReason: problem.code, message: problem.message }
 }
 
 /** The few targets that wait, made anew at most once a second: a page asks for each of thousands. */

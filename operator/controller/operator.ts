@@ -1,14 +1,13 @@
+import { once } from 'node:events'
 import type { Registry } from 'prom-client'
 import type { KubeClient } from '../../lib/kube/kube-client.ts'
 import type { Lease } from '../../lib/kube/lease.ts'
 import type { ListWatch } from '../../lib/kube/list-watch.ts'
 import { runGroup } from '../../lib/lifecycle/run-group.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { CollectorAddress, CollectorClient } from '../collector-client.ts'
-import { collectorUrl } from '../collector-client.ts'
+import type { CollectorClient } from '../collector-client.ts'
 import { CollectorProbe } from '../collector-probe.ts'
-import type { CredentialsProblem } from '../credentials/secret-answer.ts'
-import { shardCredentials } from '../credentials/shard-credentials.ts'
+import { CredentialsDelivery } from '../credentials/deliver-credentials.ts'
 import { TargetSecrets } from '../credentials/target-secrets.ts'
 import { CredentialsWriter } from '../credentials/write-credentials.ts'
 import { meshProblems } from '../events/mesh-problems.ts'
@@ -16,22 +15,20 @@ import { ProblemEvents } from '../events/problem-events.ts'
 import { EventWriter } from '../events/write-events.ts'
 import type { OperatorState } from '../pages/operator-state.ts'
 import { ActualObjects } from '../shards/actual-objects.ts'
-import type { MemberObservation } from '../shards/members.ts'
 import { ScrapeConfigWriter } from '../shards/scrape-config-writer.ts'
-import { profileTargetStatus } from '../status/profile-target-status.ts'
 import { StatusWriter } from '../status/write-statuses.ts'
-import { ownerOf } from '../targets/accept-profile-target.ts'
-import type { CredentialSource, Drop, PlannedTarget } from '../targets/decision.ts'
-import { limitTargets } from '../targets/limit-targets.ts'
-import type { PodView } from '../targets/pod-view.ts'
+import type { CredentialSource } from '../targets/decision.ts'
 import type { TargetSettings } from '../targets/settings.ts'
+import { CollectorPods } from './collector-pods.ts'
 import { Decisions } from './decisions.ts'
+import { Defects } from './defects.ts'
 import { createOperatorState } from './operator-view.ts'
-import { isOwnPod, ownTokenKey, withOwnToken } from './own-token.ts'
+import { ownTokenKey } from './own-token.ts'
 import { PassLoop } from './pass-loop.ts'
 import { Publisher } from './publisher.ts'
-import { statusFacts, tallyOwners } from './status-facts.ts'
-import { createWatches, ordinalOf, type StatefulSetView } from './watches.ts'
+import { passStatuses } from './status-pass.ts'
+import { TargetSet } from './target-set.ts'
+import { createWatches } from './watches.ts'
 
 export interface OperatorOptions {
   readonly client: KubeClient
@@ -56,6 +53,7 @@ export interface OperatorOptions {
 
 interface Leading {
   readonly epoch: number
+  /** By `performance.now()`. */
   readonly sinceMs: number
   /** Whether the first plan was made. */
   isSettled: boolean
@@ -65,6 +63,8 @@ interface Leading {
 const maxSecretsWaitMs = 10_000
 /** Between two looks at all statuses and credentials. */
 const statusPassMs = 1000
+/** Passes that throw for so long do so for what this process remembers, perhaps. */
+const maxFailingMs = 300_000
 
 /**
  * Kubernetes in, scrape configs out. Every change makes a pass over all that is known: which pods are targets, which
@@ -76,77 +76,88 @@ export class Operator {
   readonly #now: () => number
   readonly #actual: ActualObjects
   readonly #decisions: Decisions
+  readonly #targetSet: TargetSet
   readonly #publisher: Publisher
   readonly #writer: ScrapeConfigWriter
   readonly #secrets: TargetSecrets
   readonly #credentials: CredentialsWriter
+  readonly #delivery: CredentialsDelivery
   readonly #statuses: StatusWriter
   readonly #events: EventWriter
   readonly #problems: ProblemEvents
   readonly #probe: CollectorProbe
   readonly #watches: readonly ListWatch<unknown>[]
   readonly #loop: PassLoop
-  readonly #collectorPods = new Map<number, PodView>()
-  #statefulSet: StatefulSetView | undefined
-  #targets: readonly PlannedTarget[] = []
-  #laterDrops: ReadonlyMap<string, readonly Drop[]> = new Map()
-  #isTargetsStale = true
+  readonly #defects: Defects
+  readonly #collectors: CollectorPods
   #leading: Leading | undefined
-  readonly #shardsWithCredentials = new Set<number>()
-  #statusPassMs = 0
+  #statusPassMs = Number.NEGATIVE_INFINITY
 
   constructor(options: OperatorOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
-    const { client, namespace, release, logger, registry, lease } = options
+    const { client, namespace, release, logger, registry, lease, settings } = options
+    const common = { client, logger, registry }
     const isLeader = () => lease.isLeader()
     const wake = () => this.#loop.request()
-    this.#loop = new PassLoop(async () => this.#pass(), { settleMs: 50, maxWaitMs: 1000 })
+    this.#defects = new Defects({ logger, registry })
+    this.#collectors = new CollectorPods(options)
+    this.#loop = new PassLoop(() => this.#pass(), {
+      settleMs: 50,
+      maxWaitMs: 1000,
+      onDefect: (error) => this.#defects.note('pass', error),
+    })
     this.#actual = new ActualObjects({ now: this.#now })
     this.#decisions = new Decisions({
-      settings: options.settings,
-      onDefect: (pod, error) => logger.error({ err: error, pod }, 'decide about a pod'),
+      settings,
+      onDefect: (pod, error) => this.#defects.note('pod', error, { pod }),
     })
     this.#publisher = new Publisher({ release, actual: this.#actual, now: this.#now, registry })
+    this.#secrets = new TargetSecrets({
+      ...common,
+      serviceAccount: { namespace, name: `${release}-operator` },
+      onChange: () => {
+        this.#targetSet.markStale()
+        wake()
+      },
+    })
+    this.#targetSet = new TargetSet({
+      ...options,
+      decisions: this.#decisions,
+      secrets: this.#secrets,
+      hasToken: () => options.token() !== undefined,
+    })
+    this.#credentials = new CredentialsWriter({
+      ...common,
+      namespace,
+      release,
+      epoch: () => this.#leading?.epoch,
+    })
+    this.#delivery = new CredentialsDelivery({
+      writer: this.#credentials,
+      shards: () => this.#publisher.shards,
+      readValue: (source) => this.#readCredential(source),
+      logger,
+    })
     this.#writer = new ScrapeConfigWriter({
-      client,
+      ...common,
       namespace,
       release,
       actual: this.#actual,
+      isLeader,
       onWritten: wake,
       onOutranked: (epoch) => {
         logger.error({ epoch }, 'a ScrapeConfig is of a later epoch: another operator leads')
         lease.abandon({ outrankedBy: epoch })
       },
-      ensureCredentials: (shard) => this.#ensureCredentials(shard, { keepsOthers: true }),
-      isLeader,
-      logger,
-      registry,
+      ensureCredentials: (object, run) => this.#delivery.before(object, run),
     })
-    this.#secrets = new TargetSecrets({
-      client,
-      serviceAccount: { namespace, name: `${release}-operator` },
-      onChange: () => {
-        this.#isTargetsStale = true
-        wake()
-      },
-      logger,
-      registry,
-    })
-    this.#credentials = new CredentialsWriter({
-      client,
-      namespace,
-      release,
-      epoch: () => this.#leading?.epoch ?? 0,
-      logger,
-      registry,
-    })
-    this.#statuses = new StatusWriter({ client, isLeader, logger, registry })
-    this.#events = new EventWriter({ client, instance: options.instance, isLeader, logger, registry })
+    this.#statuses = new StatusWriter({ ...common, isLeader })
+    this.#events = new EventWriter({ ...common, isLeader, instance: options.instance })
     this.#problems = new ProblemEvents({ writer: this.#events, isLeader, registry, now: this.#now })
     this.#probe = new CollectorProbe({
       client: options.collectorClient,
-      collectors: () => this.collectors(),
+      collectors: () => this.#collectors.addresses(),
       onChange: wake,
       logger,
       registry,
@@ -154,7 +165,7 @@ export class Operator {
     this.#watches = createWatches({
       ...options,
       onPod: ({ key, before, after }) => {
-        if (after === undefined && before !== undefined) this.#problems.forget(before.uid)
+        if (before !== undefined && before.uid !== after?.uid) this.#problems.forget(before.uid)
         this.#decisions.setPod(key, after)
         wake()
       },
@@ -163,28 +174,22 @@ export class Operator {
         wake()
       },
       onProfileTarget: ({ key, before, after }) => {
-        if (after === undefined && before !== undefined) {
-          this.#statuses.forget(before)
-          this.#problems.forget(before.uid)
-        }
-        this.#decisions.setProfileTarget(key, after)
-        this.#isTargetsStale = true
+        if (before !== undefined && before.uid !== after?.uid) this.#problems.forget(before.uid)
+        if (after === undefined && before !== undefined) this.#statuses.forget(before)
+        if (!this.#decisions.setProfileTarget(key, after)) return
+        this.#targetSet.markStale()
         wake()
       },
       onScrapeConfig: ({ before, after }) => {
-        const isNews = after === undefined ? true : this.#actual.observe(after)
         if (after === undefined && before !== undefined) this.#actual.remove(before.name, before.uid)
-        if (isNews) wake()
+        if (after === undefined || this.#actual.observe(after)) wake()
       },
       onStatefulSet: ({ after }) => {
-        this.#statefulSet = after
+        this.#collectors.replicas = after?.replicas ?? 0
         wake()
       },
-      onCollectorPod: ({ before, after }) => {
-        const ordinal = ordinalOf(options.statefulSet, (after ?? before)?.name ?? '')
-        if (ordinal === undefined) return
-        if (after === undefined) this.#collectorPods.delete(ordinal)
-        else this.#collectorPods.set(ordinal, after)
+      onCollectorPod: (change) => {
+        this.#collectors.change(change)
         wake()
       },
     })
@@ -193,12 +198,10 @@ export class Operator {
   /** Until the signal. Rejects where a part ends that should not. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { lease } = this.#options
-    const onLeading = (epoch: number) => this.#beginLeading(epoch)
-    const onLost = () => this.#endLeading()
     await runGroup(
       [
         ...this.#watches.map((watch) => watch.run.bind(watch)),
-        (run) => lease.run({ ...run, onLeading, onLost }),
+        (run) => lease.run({ ...run, onLeading: (epoch, { signal }) => this.#lead(epoch, signal) }),
         this.#writer.run.bind(this.#writer),
         this.#secrets.run.bind(this.#secrets),
         (run) => this.#credentials.run({ ...run, isLeader: () => lease.isLeader() }),
@@ -214,22 +217,16 @@ export class Operator {
 
   /** What is still missing before it works, in words. */
   notReady(): string | undefined {
-    const missing = this.#watches.filter((watch) => !watch.isSynced).map(({ kind }) => kind)
-    return missing.length === 0 ? undefined : `no list of ${missing.join(', ')} yet`
+    const missing = new Set(this.#watches.filter((watch) => !watch.isSynced).map(({ kind }) => kind))
+    return missing.size === 0 ? undefined : `no list of ${[...missing].join(', ')} yet`
   }
 
-  /** A watch that brings nothing any more while the API server answers; nothing but a restart helps. */
+  /** What only a restart may mend: a watch that brings nothing while the API server answers, a pass that throws. */
   unhealthy(): string | undefined {
-    const stuck = this.#watches.filter((watch) => watch.isStuck()).map(({ kind }) => kind)
-    return stuck.length === 0 ? undefined : `the watch of ${stuck.join(', ')} is stuck`
-  }
-
-  /** Those whose pods have an address, whether Ready or not. */
-  collectors(): CollectorAddress[] {
-    const { collectorsPort, collectorsScheme } = this.#options
-    return [...this.#collectorPods]
-      .filter(([, { ip }]) => ip !== '')
-      .map(([ordinal, { ip }]) => ({ ordinal, url: collectorUrl(ip, collectorsPort, collectorsScheme) }))
+    const stuck = new Set(this.#watches.filter((watch) => watch.isStuck()).map(({ kind }) => kind))
+    if (stuck.size > 0) return `the watch of ${[...stuck].join(', ')} is stuck`
+    const failingMs = performance.now() - (this.#loop.failingSinceMs ?? Number.POSITIVE_INFINITY)
+    return failingMs > maxFailingMs ? 'no pass goes well any more; the log says why' : undefined
   }
 
   /** For the pages. */
@@ -241,41 +238,43 @@ export class Operator {
       collectorClient,
       decisions: this.#decisions,
       notReady: () => this.notReady(),
-      laterDrops: () => this.#laterDrops,
-      targets: () => this.#targets,
+      laterDrops: () => this.#targetSet.laterDrops,
+      targets: () => this.#targetSet.targets,
+      credentialsProblem: (sources) => this.#secrets.problemOf(sources),
       holders: () => this.#actual.holders,
       objects: () => this.#actual.objects.values(),
       members: () => this.#publisher.members,
-      collectorPods: () => this.#collectorPods,
-      collectors: () => this.collectors(),
+      collectorPods: () => this.#collectors.pods,
+      collectors: () => this.#collectors.addresses(),
       lastAnswerMs: (ordinal) => this.#probe.lastAnswerMs(ordinal),
     })
   }
 
-  #beginLeading(epoch: number): void {
-    this.#leading = { epoch, sinceMs: this.#now(), isSettled: false }
+  /** Until the signal, and until nothing is being written any more: only then may another begin. */
+  async #lead(epoch: number, signal: AbortSignal): Promise<void> {
+    this.#leading = { epoch, sinceMs: performance.now(), isSettled: false }
     this.#statuses.forgetAll()
+    this.#delivery.begin()
     this.#loop.request()
-  }
-
-  #endLeading(): void {
+    if (!signal.aborted) await once(signal, 'abort')
     this.#leading = undefined
-    this.#writer.stop()
+    await this.#writer.stop()
   }
 
   #pass(): void {
     if (this.notReady() !== undefined) return
     const changed = this.#decisions.refresh()
     this.#observeProblems(changed)
-    if (changed.length > 0 || this.#isTargetsStale) this.#collectTargets()
-    this.#publisher.observeMembers(this.#observeMembers(), { replicas: this.#statefulSet?.replicas ?? 0 })
+    if (changed.length > 0) this.#targetSet.markStale()
+    this.#targetSet.refresh()
+    this.#observeMembers()
     const leading = this.#leading
     if (leading === undefined || !this.#options.lease.isLeader()) return
     if (!leading.isSettled && !this.#settle(leading)) return
-    this.#writer.publish(this.#publisher.plan(this.#targets), { epoch: leading.epoch })
-    if (this.#now() - this.#statusPassMs < statusPassMs) return
-    this.#statusPassMs = this.#now()
-    this.#passCredentials()
+    this.#writer.publish(this.#publisher.plan(this.#targetSet.targets), { epoch: leading.epoch })
+    if (performance.now() - this.#statusPassMs < statusPassMs) return
+    this.#statusPassMs = performance.now()
+    this.#delivery.pass({ unwritten: this.#unwrittenShards() })
     this.#observeMesh()
     this.#passStatuses()
   }
@@ -285,104 +284,36 @@ export class Operator {
    * leader before it may have been moving targets that now nobody holds.
    */
   #settle(leading: Leading): boolean {
-    if (this.#secrets.unread > 0 && this.#now() - leading.sinceMs < maxSecretsWaitMs) return false
+    if (this.#secrets.unread > 0 && performance.now() - leading.sinceMs < maxSecretsWaitMs) return false
     leading.isSettled = true
     if (this.#actual.objects.size > 0) {
-      const longestSeconds = Math.max(0, ...this.#targets.map(({ job }) => job.longestSeconds))
+      const { targets } = this.#targetSet
+      const longestSeconds = targets.reduce((longest, { job }) => Math.max(longest, job.longestSeconds), 0)
       this.#actual.releaseUnheld(
-        this.#targets.map(({ key }) => key),
+        targets.map(({ key }) => key),
         longestSeconds,
       )
     }
     return true
   }
 
-  /** Every target that may be scraped: with credentials, within limits. */
-  #collectTargets(): void {
-    const { release, namespace, settings, token } = this.#options
-    const hasToken = token() !== undefined
-    const laterDrops = new Map<string, Drop[]>()
-    const drop = (target: PlannedTarget, dropped: Drop) => {
-      const pod = `${target.namespace}/${target.target.labels['pod'] ?? ''}`
-      laterDrops.set(pod, [...(laterDrops.get(pod) ?? []), dropped])
-    }
-    const problems = this.#followSecrets()
-    const targets: PlannedTarget[] = []
-    for (const { view, decision } of this.#decisions.decided.values()) {
-      const isOwn = hasToken && isOwnPod(view, { namespace, name: release })
-      for (const target of decision.targets) {
-        const problem = problems.get(keysOf(target.job.credentials))
-        if (problem !== undefined) drop(target, credentialsDrop(target, problem))
-        else targets.push(isOwn ? withOwnToken(target) : target)
-      }
-    }
-    const limited = limitTargets(targets, {
-      perNamespace: settings.limits.perNamespace.targets,
-      maxTargetsOf: (owner) =>
-        this.#decisions.acceptance(owner.slice('ProfileTarget/'.length))?.accepted?.maxTargets ?? 0,
-    })
-    for (const { planned, drop: dropped } of limited.dropped) drop(planned, dropped)
-    this.#targets = limited.kept
-    this.#laterDrops = laterDrops
-    this.#isTargetsStale = false
+  #observeMembers(): void {
+    const { members } = this.#publisher
+    const observed = this.#collectors.observe(members.keys(), (ordinal) => this.#probe.lastAnswerMs(ordinal))
+    this.#publisher.observeMembers(observed, this.#collectors)
   }
 
-  /** Reads all that accepted ProfileTargets name. Returns why credentials that cannot be used cannot, by their keys. */
-  #followSecrets(): Map<string, CredentialsProblem> {
-    const lists = new Map<string, readonly CredentialSource[]>()
-    for (const key of this.#decisions.profileTargets.keys()) {
-      for (const { access } of this.#decisions.acceptance(key)?.accepted?.asks ?? []) {
-        if (access.credentials.length > 0) lists.set(keysOf(access.credentials), access.credentials)
-      }
-    }
-    this.#secrets.follow([...lists.values()].flat())
-    const problems = new Map<string, CredentialsProblem>()
-    for (const [key, list] of lists) {
-      const problem = this.#secrets.problemOf(list)
-      if (problem !== undefined) problems.set(key, problem)
-    }
-    return problems
-  }
-
-  #observeMembers(): MemberObservation[] {
-    const ordinals = new Set([...this.#collectorPods.keys(), ...this.#publisher.members.keys()])
-    return [...ordinals].map((ordinal) => {
-      const pod = this.#collectorPods.get(ordinal)
-      return {
-        ordinal,
-        isReady: pod?.isReady === true && !pod.isTerminating,
-        lastAnswerMs: this.#probe.lastAnswerMs(ordinal),
-      }
-    })
-  }
-
-  /** Rotated values, and keys that no object needs any more, change no object: they are brought by themselves. */
-  #passCredentials(): void {
-    const isSettled = this.#writer.unwritten().length === 0
-    for (const [shard, targets] of this.#publisher.shards) {
-      const isNeeded = targets.some(({ job }) => job.credentials.length > 0)
-      if (!isNeeded && !this.#shardsWithCredentials.has(shard)) continue
-      this.#shardsWithCredentials.add(shard)
-      this.#ensureCredentials(shard, { keepsOthers: !isSettled }).catch((error: Error) =>
-        this.#options.logger.warn({ shard }, `bring credentials, will try again: ${error.message}`),
-      )
-    }
-  }
-
-  /** With `keepsOthers` also what the shard's objects refer to that are being replaced. */
-  async #ensureCredentials(shard: number, options: { readonly keepsOthers: boolean }): Promise<void> {
-    const { data, missingKeys, problem } = shardCredentials(
-      this.#publisher.shards.get(shard) ?? [],
-      (source) => this.#valueOf(source),
+  #unwrittenShards(): Set<number> {
+    const { objects } = this.#actual
+    const { desired } = this.#publisher
+    return new Set(
+      this.#writer
+        .unwritten()
+        .flatMap((name) => desired.get(name)?.shard ?? objects.get(name)?.spec.shard ?? []),
     )
-    if (problem !== undefined) this.#options.logger.error({ shard }, problem)
-    if (missingKeys.size > 0 && problem === undefined) {
-      throw new Error(`write credentials of shard ${shard}: ${missingKeys.size} are not known yet`)
-    }
-    await this.#credentials.ensure(shard, data, options)
   }
 
-  #valueOf(source: CredentialSource): string | undefined {
+  #readCredential(source: CredentialSource): string | undefined {
     if (source.key !== ownTokenKey) return this.#secrets.valueOf(source)
     const token = this.#options.token()
     return token === undefined ? undefined : Buffer.from(token).toString('base64')
@@ -405,52 +336,23 @@ export class Operator {
   }
 
   #passStatuses(): void {
-    if (this.#decisions.profileTargets.size === 0) return
-    const nowMs = this.#now()
-    const unwritten = new Set(this.#writer.unwritten())
-    const written = new Set<PlannedTarget>()
-    for (const object of this.#publisher.desired.values()) {
-      if (!unwritten.has(object.name)) for (const target of object.targets) written.add(target)
-    }
-    const tallies = tallyOwners({
-      decided: this.#decisions.decided.values(),
-      laterDrops: this.#laterDrops,
-      shards: this.#publisher.shards,
-      isWritten: (target) => written.has(target),
-    })
-    const health = this.#probe.summaries()
-    const unreachable = this.#probe.unreachable()
     for (const [key, view] of this.#decisions.profileTargets) {
-      const acceptance = this.#decisions.acceptance(key)!
-      this.#problems.observeProfileTarget(view, acceptance.accepted?.problems ?? [])
-      const sources = acceptance.accepted?.asks.flatMap(({ access }) => access.credentials) ?? []
-      const facts = statusFacts(view, {
-        acceptance,
-        tally: tallies.get(ownerOf(view)),
-        credentials: this.#secrets.problemOf(sources),
-        isSuspended: this.#options.settings.suspend,
-        writeError: this.#publisher.canAssign ? undefined : 'no collector is Ready',
-        health,
-        unreachable,
-        previous: view.status,
-        nowMs,
-      })
-      this.#statuses.set(view, profileTargetStatus(facts), { current: view.status })
+      this.#problems.observeProfileTarget(view, this.#decisions.acceptance(key)?.accepted?.problems ?? [])
     }
+    passStatuses(
+      {
+        decisions: this.#decisions,
+        targetSet: this.#targetSet,
+        actual: this.#actual,
+        publisher: this.#publisher,
+        writer: this.#writer,
+        secrets: this.#secrets,
+        probe: this.#probe,
+        statuses: this.#statuses,
+        settings: this.#options.settings,
+        onDefect: (profileTarget, error) => this.#defects.note('status', error, { profileTarget }),
+      },
+      this.#now(),
+    )
   }
-}
-
-function credentialsDrop({ job, group, target }: PlannedTarget, { code, message }: CredentialsProblem): Drop {
-  return {
-    owner: job.spec.owner,
-    port: target.address.slice(target.address.lastIndexOf(':') + 1),
-    container: group.labels['container'] ?? '',
-    profileType: '',
-    code: 'NotAccepted',
-    reason: `${code}: ${message}`,
-  }
-}
-
-function keysOf(sources: readonly CredentialSource[]): string {
-  return sources.map(({ key }) => key).join()
 }

@@ -2,15 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { PassLoop } from './pass-loop.ts'
 
+const onDefect = (error: unknown) => {
+  throw error
+}
+
 t.test('many changes share a pass, one during a pass gets another, and time brings passes too', async (t) => {
   let passes = 0
   const stop = new AbortController()
   const loop = new PassLoop(
-    async () => {
+    () => {
       passes++
       if (passes === 1) loop.request()
     },
-    { settleMs: 5, maxWaitMs: 100_000 },
+    { settleMs: 5, maxWaitMs: 100_000, onDefect },
   )
   const ended = loop.run({ signal: stop.signal })
   for (let i = 0; i < 100; i++) loop.request()
@@ -24,7 +28,7 @@ t.test('many changes share a pass, one during a pass gets another, and time brin
 
   const again = new AbortController()
   passes = 1
-  const timed = new PassLoop(async () => void passes++, { settleMs: 1, maxWaitMs: 10 })
+  const timed = new PassLoop(() => void passes++, { settleMs: 1, maxWaitMs: 10, onDefect })
   const timedEnd = timed.run({ signal: again.signal })
   await sleep(200)
   t.ok(passes > 3)
@@ -32,7 +36,26 @@ t.test('many changes share a pass, one during a pass gets another, and time brin
   await timedEnd
 })
 
-t.test('a pass that throws ends the loop', async (t) => {
-  const loop = new PassLoop(async () => Promise.reject(new Error('no')), { settleMs: 1, maxWaitMs: 1 })
-  await t.rejects(loop.run({ signal: new AbortController().signal }), { message: 'no' })
+t.test('a pass that throws is a defect, and the next one may go well again', async (t) => {
+  const defects: unknown[] = []
+  let isBroken = true
+  const loop = new PassLoop(
+    () => {
+      if (isBroken) throw new Error('no')
+    },
+    { settleMs: 1, maxWaitMs: 40, onDefect: (error) => defects.push(error) },
+  )
+  const stop = new AbortController()
+  const ended = loop.run({ signal: stop.signal })
+  const busy = setInterval(() => loop.request(), 1)
+  await sleep(200)
+  t.ok(defects.length > 1 && defects.length < 10, `${defects.length} tries`)
+  t.match(defects[0], { message: 'no' })
+  t.type(loop.failingSinceMs, 'number')
+  isBroken = false
+  await sleep(200)
+  t.equal(loop.failingSinceMs, undefined)
+  clearInterval(busy)
+  stop.abort()
+  await ended
 })

@@ -1,28 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
+export interface PassLoopOptions {
+  /** Between a change and its pass: most changes come in company. */
+  readonly settleMs: number
+  /** A pass comes this often without a change too, as time alone changes things. */
+  readonly maxWaitMs: number
+  /** A pass threw, which is a defect of ours. The next one comes after `maxWaitMs`. */
+  readonly onDefect: (error: unknown) => void
+}
+
 /**
  * Runs one pass after another, each over everything that changed since the one before. A lone change is worked on almost
  * at once; many share a pass, and passes that take long come further apart, so that the loop leaves time for others.
  */
 export class PassLoop {
-  readonly #pass: (signal: AbortSignal) => Promise<void>
-  readonly #settleMs: number
-  readonly #maxWaitMs: number
+  readonly #pass: () => void
+  readonly #options: PassLoopOptions
   #isDue = false
+  #failingSinceMs: number | undefined
   #wake: () => void = () => {}
 
-  constructor(
-    pass: (signal: AbortSignal) => Promise<void>,
-    options: {
-      /** Between a change and its pass: most changes come in company. */
-      readonly settleMs: number
-      /** A pass comes this often without a change too, as time alone changes things. */
-      readonly maxWaitMs: number
-    },
-  ) {
+  constructor(pass: () => void, options: PassLoopOptions) {
     this.#pass = pass
-    this.#settleMs = options.settleMs
-    this.#maxWaitMs = options.maxWaitMs
+    this.#options = options
+  }
+
+  /** Since when no pass went well, by `performance.now()`; undefined where the last one did. */
+  get failingSinceMs(): number | undefined {
+    return this.#failingSinceMs
   }
 
   request(): void {
@@ -30,18 +35,32 @@ export class PassLoop {
     this.#wake()
   }
 
-  /** Rejects where a pass does. */
+  /** Until the signal, whatever passes do. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const { settleMs, maxWaitMs } = this.#options
     while (!signal.aborted) {
       if (!this.#isDue) await this.#wait(signal)
-      await sleep(this.#settleMs, undefined, { signal }).catch(() => {})
+      await sleep(settleMs, undefined, { signal }).catch(() => {})
       if (signal.aborted) return
       this.#isDue = false
       const startMs = performance.now()
-      await this.#pass(signal)
+      const isWell = this.#try()
       // At most a third of the time.
       const tookMs = performance.now() - startMs
-      if (tookMs > this.#settleMs) await sleep(2 * tookMs, undefined, { signal }).catch(() => {})
+      const restMs = isWell ? (tookMs > settleMs ? 2 * tookMs : 0) : Math.max(2 * tookMs, maxWaitMs)
+      if (restMs > 0) await sleep(restMs, undefined, { signal }).catch(() => {})
+    }
+  }
+
+  #try(): boolean {
+    try {
+      this.#pass()
+      this.#failingSinceMs = undefined
+      return true
+    } catch (error) {
+      this.#failingSinceMs ??= performance.now()
+      this.#options.onDefect(error)
+      return false
     }
   }
 
@@ -53,7 +72,7 @@ export class PassLoop {
         this.#wake = () => {}
         resolve()
       }
-      const timer = setTimeout(done, this.#maxWaitMs)
+      const timer = setTimeout(done, this.#options.maxWaitMs)
       signal.addEventListener('abort', done)
       this.#wake = done
     })

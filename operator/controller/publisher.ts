@@ -90,12 +90,12 @@ export class Publisher {
       // Who scrapes already waits for nobody.
       if (seeds.size > 0) this.#sinceMs = Number.NEGATIVE_INFINITY
     }
-    this.#members = nextMembers(this.#members, observed, { ...options, nowMs })
+    const { replicas } = options
+    this.#members = nextMembers(this.#members, observed, { replicas, nowMs })
     if (memberOrdinals(this.#members).length === 0) this.#sinceMs = undefined
     else this.#sinceMs ??= nowMs
     this.#canAssign =
-      this.#sinceMs !== undefined &&
-      !isGathering(this.#members, { ...options, sinceMs: this.#sinceMs, nowMs })
+      this.#sinceMs !== undefined && !isGathering(this.#members, { replicas, sinceMs: this.#sinceMs, nowMs })
     if (this.#canAssign) this.#sinceMs = Number.NEGATIVE_INFINITY
   }
 

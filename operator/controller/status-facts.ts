@@ -3,14 +3,14 @@ import type { CredentialsProblem } from '../credentials/secret-answer.ts'
 import { describeSelector, describeWhere } from '../status/describe-selector.ts'
 import type { ProfileTargetFacts } from '../status/profile-target-status.ts'
 import type { PodDrop } from '../status/targets-found.ts'
-import { type Acceptance, ownerOf } from '../targets/accept-profile-target.ts'
+import type { Acceptance } from '../targets/accept-profile-target.ts'
 import type { Drop, Owner, PlannedTarget } from '../targets/decision.ts'
 import type { DecidedPod } from './decisions.ts'
 
 /** What is known of the targets of one owner, gathered in one walk over all pods. */
 export interface OwnerTally {
   podsSelected: number
-  podsActive: number
+  readonly activePods: Set<string>
   targets: number
   pendingWrites: number
   readonly shards: Set<number>
@@ -19,21 +19,25 @@ export interface OwnerTally {
 
 export interface TallyInput {
   readonly decided: Iterable<DecidedPod>
-  /** Of targets that were planned and are not to be: beyond a limit, without credentials. By the pod's `namespace/name`. */
+  /** Of targets that were decided and are not to be: beyond a limit, without credentials. By the pod's `namespace/name`. */
   readonly laterDrops: ReadonlyMap<string, readonly Drop[]>
-  /** Those that are to be scraped, by shard. */
-  readonly shards: ReadonlyMap<number, readonly PlannedTarget[]>
-  /** Whether all collectors that are to know of a target do. */
-  readonly isWritten: (target: PlannedTarget, shard: number) => boolean
+  /** Those that are to be scraped. */
+  readonly targets: readonly PlannedTarget[]
+  /** Who has them now, by key. */
+  readonly holders: ReadonlyMap<string, readonly number[]>
+  /** Whether the collector that is to know of a target does. */
+  readonly isWritten: (target: PlannedTarget) => boolean
 }
 
 /** By owner, for ProfileTargets alone: annotations have no status. */
-export function tallyOwners({ decided, laterDrops, shards, isWritten }: TallyInput): Map<Owner, OwnerTally> {
+export function tallyOwners(input: TallyInput): Map<Owner, OwnerTally> {
+  const { decided, laterDrops, targets, holders, isWritten } = input
   const tallies = new Map<Owner, OwnerTally>()
   const tallyOf = (owner: Owner): OwnerTally => {
     let tally = tallies.get(owner)
     if (tally === undefined) {
-      tally = { podsSelected: 0, podsActive: 0, targets: 0, pendingWrites: 0, shards: new Set(), drops: [] }
+      const none = { podsSelected: 0, targets: 0, pendingWrites: 0 }
+      tally = { ...none, activePods: new Set(), shards: new Set(), drops: [] }
       tallies.set(owner, tally)
     }
     return tally
@@ -46,23 +50,15 @@ export function tallyOwners({ decided, laterDrops, shards, isWritten }: TallyInp
       if (drop.owner.startsWith('ProfileTarget/')) tallyOf(drop.owner).drops.push({ pod: view.name, drop })
     }
   }
-  for (const [shard, targets] of shards) {
-    const pods = new Map<Owner, Set<string>>()
-    for (const target of targets) {
-      const { owner } = target.job.spec
-      if (!owner.startsWith('ProfileTarget/')) continue
-      const tally = tallyOf(owner)
-      tally.targets++
-      tally.shards.add(shard)
-      if (!isWritten(target, shard)) tally.pendingWrites++
-      const ofOwner = pods.get(owner) ?? new Set()
-      ofOwner.add(target.target.uid)
-      pods.set(owner, ofOwner)
-    }
-    // Ports of a pod are spread over shards each by itself: a pod with two counts twice at most in a message.
-    for (const [owner, uids] of pods) tallyOf(owner).podsActive += uids.size
+  for (const planned of targets) {
+    const { owner } = planned.job.spec
+    if (!owner.startsWith('ProfileTarget/')) continue
+    const tally = tallyOf(owner)
+    tally.targets++
+    tally.activePods.add(planned.target.uid)
+    for (const shard of holders.get(planned.key) ?? []) tally.shards.add(shard)
+    if (!isWritten(planned)) tally.pendingWrites++
   }
-  for (const tally of tallies.values()) tally.podsActive = Math.min(tally.podsActive, tally.podsSelected)
   return tallies
 }
 
@@ -74,7 +70,6 @@ export function statusFacts(
     readonly tally: OwnerTally | undefined
     readonly credentials: CredentialsProblem | undefined
     readonly isSuspended: boolean
-    /** Without a collector nothing can be written, which is not the ProfileTarget's fault but keeps it from being Ready. */
     readonly writeError: string | undefined
   } & Pick<ProfileTargetFacts, 'health' | 'unreachable' | 'previous' | 'nowMs'>,
 ): ProfileTargetFacts {
@@ -87,7 +82,6 @@ export function statusFacts(
         ? 'the operator suspends all scraping (suspend)'
         : undefined
   return {
-    owner: ownerOf(view),
     generation: view.generation,
     refusal: refused === undefined || refused.reason === 'Suspended' ? undefined : refused,
     suspendedBy,
@@ -95,7 +89,7 @@ export function statusFacts(
     selector: view.spec === undefined ? '' : describeSelector(view.spec.selector),
     where: describeWhere(view.spec?.namespaceSelector, view.namespace),
     podsSelected: tally?.podsSelected ?? 0,
-    podsActive: tally?.podsActive ?? 0,
+    podsActive: tally?.activePods.size ?? 0,
     targets: tally?.targets ?? 0,
     drops: tally?.drops ?? [],
     shards: tally?.shards ?? new Set(),

@@ -4,16 +4,14 @@ import type { KubeClient } from '../../lib/kube/kube-client.ts'
 import { type Change, ListWatch } from '../../lib/kube/list-watch.ts'
 import type { Logger } from '../../lib/log.ts'
 import { group, version } from '../api/profile-target.ts'
-import { isSameProfileTarget, type ProfileTargetView, readProfileTarget } from '../api/read-profile-target.ts'
+import { type ProfileTargetView, readProfileTarget } from '../api/read-profile-target.ts'
 import type { ActualObject } from '../shards/plan-objects.ts'
-import { readScrapeConfig } from '../shards/scrape-config-writer.ts'
+import { readActualObject } from '../shards/read-actual-object.ts'
 import type { NamespaceView, PodView } from '../targets/pod-view.ts'
 import { projectNamespace } from '../targets/project-namespace.ts'
 import { createPodProjector, projectPod } from '../targets/project-pod.ts'
 
 export interface StatefulSetView {
-  readonly name: string
-  readonly uid: string
   readonly replicas: number
 }
 
@@ -60,7 +58,6 @@ export function createWatches(options: WatchesOptions): ListWatch<unknown>[] {
         kind: 'profiletargets',
         path: `${resources}${scope}/profiletargets`,
         project: readProfileTarget,
-        isEqual: isSameProfileTarget,
         onChange: options.onProfileTarget,
       }),
     ]),
@@ -69,7 +66,7 @@ export function createWatches(options: WatchesOptions): ListWatch<unknown>[] {
       kind: 'scrapeconfigs',
       path: `${resources}/namespaces/${namespace}/scrapeconfigs`,
       labelSelector: `${releaseLabel}=${release}`,
-      project: readScrapeConfig,
+      project: readActualObject,
       isEqual: (a, b) => a.resourceVersion === b.resourceVersion,
       onChange: options.onScrapeConfig,
     }),
@@ -107,16 +104,6 @@ export function createWatches(options: WatchesOptions): ListWatch<unknown>[] {
   return watches as ListWatch<unknown>[]
 }
 
-function projectStatefulSet(object: never): StatefulSetView {
-  const { metadata, spec } = object as {
-    metadata: { name: string; uid: string }
-    spec?: { replicas?: number }
-  }
-  return { name: metadata.name, uid: metadata.uid, replicas: spec?.replicas ?? 1 }
-}
-
-/** The number at the end of a pod's name; undefined where there is none. */
-export function ordinalOf(statefulSet: string, podName: string): number | undefined {
-  const digits = podName.startsWith(`${statefulSet}-`) ? podName.slice(statefulSet.length + 1) : ''
-  return /^(0|[1-9]\d{0,3})$/.test(digits) ? Number(digits) : undefined
+function projectStatefulSet({ spec }: { readonly spec?: { readonly replicas?: number } }): StatefulSetView {
+  return { replicas: spec?.replicas ?? 1 }
 }

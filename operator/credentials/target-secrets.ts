@@ -109,7 +109,7 @@ export class TargetSecrets {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve
       })
-      const nowMs = Date.now()
+      const nowMs = performance.now()
       for (const followed of this.#followed.values()) {
         if (reading.size >= maxConcurrent) break
         if (followed.isReading || followed.dueMs > nowMs) continue
@@ -140,7 +140,7 @@ export class TargetSecrets {
     const { client, serviceAccount, logger } = this.#options
     const { secret, keys } = followed
     followed.isReading = true
-    followed.dueMs = Date.now() + this.#nextPollMs()
+    followed.dueMs = performance.now() + this.#nextPollMs()
     try {
       const path = `/api/v1/namespaces/${encodeURIComponent(secret.namespace)}/secrets/${encodeURIComponent(secret.name)}`
       const object = await client.request({ path, signal, timeoutMs: 10_000 })
@@ -155,7 +155,7 @@ export class TargetSecrets {
         this.#doubt(followed, forbidden(secret, serviceAccount, (error as Error).message))
       else {
         this.#metrics.failures.inc()
-        if (followed.answer === undefined) followed.dueMs = Date.now() + this.#timing.confirmMs
+        if (followed.answer === undefined) followed.dueMs = performance.now() + this.#timing.confirmMs
         if (!this.#hasFailed) {
           logger.warn({ ...secret }, `secrets stay as they were read last: ${(error as Error).message}`)
         }
@@ -177,7 +177,7 @@ export class TargetSecrets {
       return
     }
     followed.isInDoubt = true
-    followed.dueMs = Date.now() + this.#timing.confirmMs
+    followed.dueMs = performance.now() + this.#timing.confirmMs
   }
 
   #set(followed: Followed, answer: SecretAnswer): void {
@@ -209,6 +209,7 @@ interface Followed {
   /** Undefined until there was one. */
   answer: SecretAnswer | undefined
   isReading: boolean
+  /** By `performance.now()`. */
   dueMs: number
   /** It was there, and the last answer said that it is not, or not for us. */
   isInDoubt: boolean

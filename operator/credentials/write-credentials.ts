@@ -15,8 +15,8 @@ export interface CredentialsWriterOptions {
   /** Where the collectors are. */
   readonly namespace: string
   readonly release: string
-  /** Of this leader; see `ScrapeConfigSpec.epoch`. */
-  readonly epoch: () => number
+  /** Of this leader, see `ScrapeConfigSpec.epoch`; undefined once another leads. */
+  readonly epoch: () => number | undefined
   readonly logger: Logger
   readonly registry: Registry
   /** Between two looks at what was written, in case somebody else changed it; 60 s. */
@@ -58,9 +58,13 @@ export class CredentialsWriter {
   ensure(shard: number, data: CredentialsData, options: EnsureOptions = {}): Promise<void> {
     const state = this.#shards.get(shard) ?? { known: undefined, wanted: {}, last: Promise.resolve() }
     this.#shards.set(shard, state)
-    const written = state.last.catch(() => {}).then(() => this.#bring(shard, state, data, options))
-    state.last = written
-    return written
+    return this.#afterOthers(state, () => this.#bring(shard, state, data, options))
+  }
+
+  #afterOthers(state: Shard, work: () => Promise<void>): Promise<void> {
+    const done = state.last.catch(() => {}).then(work)
+    state.last = done
+    return done
   }
 
   /** Looks from time to time whether it is still as it was written, while `isLeader`. */
@@ -76,9 +80,11 @@ export class CredentialsWriter {
       await sleep(verifyMs * (0.8 + 0.4 * Math.random()), undefined, { signal }).catch(() => {})
       for (const [shard, state] of this.#shards) {
         if (signal.aborted || !isLeader()) break
-        await state.last.catch(() => {})
-        state.known = undefined
-        await this.ensure(shard, state.wanted, { signal }).catch((error: Error) => {
+        const verified = this.#afterOthers(state, () => {
+          state.known = undefined
+          return this.#bring(shard, state, state.wanted, { signal })
+        })
+        await verified.catch((error: Error) => {
           if (!signal.aborted) logger.warn({ shard }, error.message)
         })
       }
@@ -100,11 +106,13 @@ export class CredentialsWriter {
         const data = keepsOthers === true ? { ...known.data, ...given } : given
         state.wanted = data
         if (isDeepStrictEqual(known.data, data)) return
-        if (known.epoch > epoch()) {
-          throw new Error(`a leader of epoch ${known.epoch} has written it, this one is of ${epoch()}`)
+        const own = epoch()
+        if (own === undefined || known.epoch > own) {
+          const ours = own === undefined ? 'leads no more' : `is of ${own}`
+          throw new Error(`a leader of epoch ${known.epoch} has written it, this one ${ours}`)
         }
         // What others put there stays, and is none of ours.
-        state.known = { ...(await this.#apply(shard, data, known.resourceVersion, signal)), data }
+        state.known = { ...(await this.#apply(shard, data, { known, epoch: own, signal })), data }
         this.#writes.inc({ result: 'ok' })
         return
       } catch (error) {
@@ -137,10 +145,11 @@ export class CredentialsWriter {
   async #apply(
     shard: number,
     data: CredentialsData,
-    resourceVersion: string | undefined,
-    signal: AbortSignal | undefined,
+    options: { readonly known: Known; readonly epoch: number; readonly signal: AbortSignal | undefined },
   ): Promise<Known> {
-    const { client, namespace, release, epoch } = this.#options
+    const { client, namespace, release } = this.#options
+    const { epoch, signal } = options
+    const { resourceVersion } = options.known
     const object = {
       apiVersion: 'v1',
       kind: 'Secret',
@@ -148,7 +157,7 @@ export class CredentialsWriter {
         name: credentialsSecretName(release, shard),
         namespace,
         labels: { [releaseLabel]: release, [shardLabel]: String(shard) },
-        annotations: { [epochAnnotation]: String(epoch()) },
+        annotations: { [epochAnnotation]: String(epoch) },
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
       },
       type: 'Opaque',

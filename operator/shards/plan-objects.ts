@@ -154,8 +154,11 @@ function desiredOf(
 }
 
 /** Equal but for what is of the writing: who wrote it, and a `startAfterMs` that only the past or a move knows. */
-export function hasSameContent(actual: ActualObject, desired: DesiredObject): boolean {
-  return contentOf(actual.spec) === contentOf(desired.spec)
+export function hasSameContent(
+  a: Pick<ActualObject | DesiredObject, 'spec'>,
+  b: Pick<ActualObject | DesiredObject, 'spec'>,
+): boolean {
+  return contentOf(a.spec) === contentOf(b.spec)
 }
 
 const contents = new WeakMap<object, string>()

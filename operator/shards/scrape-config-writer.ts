@@ -2,15 +2,17 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 import {
   releaseLabel,
   type ScrapeConfigSpec,
-  scrapeConfigSpec,
   shardLabel,
 } from '../../collector/config/scrape-config-resource.ts'
-import type { KubeClient, KubeError } from '../../lib/kube/kube-client.ts'
+import { type KubeClient, type KubeError, kubeErrorCodes } from '../../lib/kube/kube-client.ts'
 import { WorkQueue } from '../../lib/kube/work-queue.ts'
 import type { Logger } from '../../lib/log.ts'
 import { group, version } from '../api/profile-target.ts'
+import type { Owner } from '../targets/decision.ts'
 import type { ActualObjects } from './actual-objects.ts'
 import { type ActualObject, type DesiredObject, hasSameContent } from './plan-objects.ts'
+import { type RawScrapeConfig, readActualObject } from './read-actual-object.ts'
+import { replacedLater } from './replaced-later.ts'
 
 export interface ScrapeConfigWriterOptions {
   readonly client: KubeClient
@@ -22,11 +24,11 @@ export interface ScrapeConfigWriterOptions {
   readonly onWritten: () => void
   /** Called where an object of a later epoch shows that somebody else leads. */
   readonly onOutranked: (epoch: number) => void
-  /**
-   * Resolves once the shard's credentials hold all that its objects refer to. A rejection is a failed write, and
-   * tried again.
-   */
-  readonly ensureCredentials: (shard: number) => Promise<void>
+  /** Resolves once the object's credentials are where its collector finds them. A rejection is a failed write. */
+  readonly ensureCredentials: (
+    object: DesiredObject,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<void>
   /** Whether this process may write now; asked right before each write. */
   readonly isLeader: () => boolean
   readonly logger: Logger
@@ -35,10 +37,20 @@ export interface ScrapeConfigWriterOptions {
   readonly minIntervalMs?: number
 }
 
-/** The object as the API server sends it. */
-interface ScrapeConfigObject {
-  readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string }
-  readonly spec: unknown
+/** Of the one that leads: what it wants, and until when. */
+interface Reign {
+  readonly epoch: number
+  readonly end: AbortController
+  desired: ReadonlyMap<string, DesiredObject>
+  /** Names of objects that are not deleted yet: see `replacedLater`. */
+  awaited: ReadonlySet<string>
+}
+
+/** A write that went wrong and is tried again by the queue. */
+interface Failure {
+  readonly desired: DesiredObject | undefined
+  readonly owner: Owner
+  readonly message: string
 }
 
 /**
@@ -49,11 +61,10 @@ export class ScrapeConfigWriter {
   readonly #options: ScrapeConfigWriterOptions
   readonly #queue: WorkQueue
   readonly #path: string
-  readonly #writes: Counter<'operation'>
-  readonly #failures: Counter<'code'>
-  #desired: ReadonlyMap<string, DesiredObject> = new Map()
-  #epoch = 0
-  #isPublishing = false
+  readonly #metrics: ReturnType<typeof createMetrics>
+  readonly #failures = new Map<string, Failure>()
+  readonly #underWay = new Set<Promise<void>>()
+  #reign: Reign | undefined
 
   constructor(options: ScrapeConfigWriterOptions) {
     this.#options = options
@@ -65,98 +76,113 @@ export class ScrapeConfigWriter {
       minIntervalMs,
       minBackoffMs: 200,
       maxBackoffMs: 30_000,
-      process: (name) => this.#write(name),
+      process: (name) => this.#work(name),
       logger,
       registry,
     })
-    const registers = [registry]
-    this.#writes = new Counter({
-      name: 'conprof_operator_config_writes_total',
-      help: 'ScrapeConfigs written.',
-      labelNames: ['operation'],
-      registers,
-    })
-    this.#failures = new Counter({
-      name: 'conprof_operator_config_write_failures_total',
-      help: 'Writes of ScrapeConfigs that did not go well and are tried again.',
-      labelNames: ['code'],
-      registers,
-    })
-    const unwritten = () => this.unwritten().length
-    new Gauge({
-      name: 'conprof_operator_config_unwritten',
-      help: 'ScrapeConfigs that are not yet as they should be.',
-      registers,
-      collect() {
-        this.set(unwritten())
-      },
-    })
+    this.#metrics = createMetrics(registry, () => this.unwritten().length)
   }
 
   /** From now on this is what should be there. Everything of the release that is not among it goes. */
-  publish(desired: ReadonlyMap<string, DesiredObject>, options: { readonly epoch: number }): void {
-    this.#desired = desired
-    this.#epoch = options.epoch
-    this.#isPublishing = true
-    for (const name of this.unwritten()) this.#queue.add(name)
+  publish(desired: ReadonlyMap<string, DesiredObject>, { epoch }: { readonly epoch: number }): void {
+    if (this.#reign?.epoch !== epoch) {
+      this.#reign = { epoch, end: new AbortController(), desired, awaited: new Set() }
+    }
+    this.#reign.desired = desired
+    const unwritten = this.unwritten()
+    this.#reign.awaited = replacedLater(unwritten, desired, this.#options.actual.objects)
+    for (const name of unwritten) {
+      const failure = this.#failures.get(name)
+      // The queue tries it again when it is time; only something else is tried at once.
+      if (failure !== undefined && isSameWish(failure.desired, desired.get(name))) continue
+      if (!this.#reign.awaited.has(name)) this.#queue.add(name)
+    }
   }
 
   /** Names of objects that differ from what is desired; none before the first `publish`. */
   unwritten(): string[] {
-    if (!this.#isPublishing) return []
+    if (this.#reign === undefined) return []
+    const { desired } = this.#reign
+    const { objects } = this.#options.actual
     const names: string[] = []
-    for (const [name, desired] of this.#desired) {
-      const actual = this.#options.actual.objects.get(name)
-      if (actual === undefined || !hasSameContent(actual, desired)) names.push(name)
+    for (const [name, object] of desired) {
+      const actual = objects.get(name)
+      if (actual === undefined || !hasSameContent(actual, object)) names.push(name)
     }
-    for (const name of this.#options.actual.objects.keys()) if (!this.#desired.has(name)) names.push(name)
+    for (const name of objects.keys()) if (!desired.has(name)) names.push(name)
     return names
   }
 
-  /** Somebody else leads: what waits is not written. */
-  stop(): void {
-    this.#isPublishing = false
-    this.#desired = new Map()
+  /** Why something of an owner cannot be written, by owner. */
+  failures(): ReadonlyMap<Owner, string> {
+    return new Map([...this.#failures.values()].map(({ owner, message }) => [owner, message]))
+  }
+
+  /** Somebody else leads: what waits is not written, what is under way is given up. Resolves once nothing is. */
+  async stop(): Promise<void> {
+    this.#reign?.end.abort(new Error('another leads'))
+    this.#reign = undefined
+    this.#failures.clear()
+    await Promise.all(this.#underWay)
   }
 
   async run(options: { readonly signal: AbortSignal }): Promise<void> {
     await this.#queue.run(options)
   }
 
-  async #write(name: string): Promise<void> {
-    const { actual, isLeader, ensureCredentials, onWritten, logger } = this.#options
-    if (!this.#isPublishing || !isLeader()) return
-    const desired = this.#desired.get(name)
+  async #work(name: string): Promise<void> {
+    const reign = this.#reign
+    if (reign === undefined || !this.#options.isLeader()) return
+    const work = this.#write(name, reign)
+    const ended = work.catch(() => {}).finally(() => this.#underWay.delete(ended))
+    this.#underWay.add(ended)
+    await work
+  }
+
+  async #write(name: string, reign: Reign): Promise<void> {
+    const { actual, onWritten, onOutranked, logger } = this.#options
+    const desired = reign.desired.get(name)
     const before = actual.objects.get(name)
-    if (before !== undefined && before.spec.epoch > this.#epoch) {
-      this.#options.onOutranked(before.spec.epoch)
+    if (before !== undefined && before.spec.epoch > reign.epoch) {
+      onOutranked(before.spec.epoch)
       return
     }
     try {
-      if (desired === undefined) {
-        if (before === undefined) return
-        await this.#delete(before)
-      } else {
-        if (before !== undefined && hasSameContent(before, desired)) return
-        await ensureCredentials(desired.shard)
-        // Awaiting may have taken long: who leads may be another by now.
-        if (!this.#isPublishing || !isLeader()) return
-        await this.#put(desired, before)
-      }
+      if (desired !== undefined) await this.#bring(desired, before, reign)
+      else if (before !== undefined && !reign.awaited.has(name)) await this.#delete(before, reign)
+      this.#failures.delete(name)
       onWritten()
     } catch (error) {
+      // Nobody is to try it again, and whether it came through will be seen.
+      if (reign.end.signal.aborted) return
       const { code = 'OTHER', message } = error as KubeError
-      if (code === 'CONFLICT' || code === 'ALREADY_EXISTS') await this.#refresh(name)
-      this.#failures.inc({ code })
+      if (code === 'CONFLICT' || code === 'ALREADY_EXISTS') await this.#refresh(name, reign)
+      this.#metrics.failures.inc({ code })
+      const owner = (desired ?? before)?.spec.job.owner ?? ''
+      this.#failures.set(name, { desired, owner, message })
       logger.warn({ scrapeConfig: name, code }, `write scrape config, will try again: ${message}`)
       throw error
     }
   }
 
-  async #put(desired: DesiredObject, before: ActualObject | undefined): Promise<void> {
-    const { client, release, namespace } = this.#options
+  async #bring(desired: DesiredObject, before: ActualObject | undefined, reign: Reign): Promise<void> {
+    const { isLeader, ensureCredentials } = this.#options
+    const { signal } = reign.end
+    if (before !== undefined && hasSameContent(before, desired)) return
+    if (desired.targets[0]!.job.credentials.length > 0) await ensureCredentials(desired, { signal })
+    // Awaiting may have taken long: who leads may be another by now.
+    if (signal.aborted || !isLeader()) return
+    await this.#put(desired, before, reign)
+  }
+
+  async #put(
+    desired: DesiredObject,
+    before: ActualObject | undefined,
+    { epoch, end: { signal } }: Reign,
+  ): Promise<void> {
+    const { client, release, namespace, actual } = this.#options
     const { name, shard } = desired
-    const spec: ScrapeConfigSpec = { ...desired.spec, epoch: this.#epoch }
+    const spec: ScrapeConfigSpec = { ...desired.spec, epoch }
     const object = {
       apiVersion: `${group}/${version}`,
       kind: 'ScrapeConfig',
@@ -175,66 +201,76 @@ export class ScrapeConfigWriter {
     // A create, not an apply: what exists already and was not seen yet may be a later epoch's.
     const answer =
       before === undefined
-        ? await client.request<ScrapeConfigObject>({
+        ? await client.request<RawScrapeConfig>({
             method: 'POST',
             path: this.#path,
             query: { fieldManager: 'conprof-operator' },
             body: object,
+            signal,
           })
-        : await client.apply<ScrapeConfigObject>(`${this.#path}/${name}`, object)
-    this.#writes.inc({ operation: before === undefined ? 'create' : 'apply' })
-    this.#options.actual.observe({ ...viewOf(answer), spec })
+        : await client.apply<RawScrapeConfig>(`${this.#path}/${name}`, object, { signal })
+    this.#metrics.writes.inc({ operation: before === undefined ? 'create' : 'apply' })
+    const { uid, resourceVersion } = answer.metadata
+    actual.observe({ name, uid, resourceVersion, spec })
   }
 
-  async #delete({ name, uid, resourceVersion }: ActualObject): Promise<void> {
+  async #delete({ name, uid, resourceVersion }: ActualObject, { end: { signal } }: Reign): Promise<void> {
+    const { client, actual } = this.#options
     try {
-      await this.#options.client.request({
+      await client.request({
         method: 'DELETE',
         path: `${this.#path}/${name}`,
         body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
+        signal,
       })
     } catch (error) {
       if ((error as KubeError).code !== 'NOT_FOUND') throw error
     }
-    this.#writes.inc({ operation: 'delete' })
-    this.#options.actual.remove(name, uid)
+    this.#metrics.writes.inc({ operation: 'delete' })
+    actual.remove(name, uid)
   }
 
   /** Somebody else wrote it; the watch may not have said so yet. */
-  async #refresh(name: string): Promise<void> {
+  async #refresh(name: string, { end: { signal } }: Reign): Promise<void> {
     const { client, actual } = this.#options
     try {
-      const object = readScrapeConfig(
-        await client.request<ScrapeConfigObject>({ path: `${this.#path}/${name}` }),
-      )
-      if (object !== undefined) actual.observe(object)
+      const path = `${this.#path}/${name}`
+      actual.observe(readActualObject(await client.request<RawScrapeConfig>({ path, signal })))
     } catch (error) {
       if ((error as KubeError).code === 'NOT_FOUND') actual.remove(name)
     }
   }
 }
 
-/** A ScrapeConfig of a list or an event; undefined where it is none that a collector would read. */
-export function readScrapeConfig(object: ScrapeConfigObject): ActualObject | undefined {
-  const parsed = scrapeConfigSpec.safeParse(object.spec)
-  if (parsed.success) return { ...viewOf(object), spec: parsed.data }
-  // Somebody's hand was in it: it is there, and will be replaced, whatever it says.
-  const { shard = 0, epoch = 0 } = (object.spec ?? {}) as { shard?: number; epoch?: number }
-  return { ...viewOf(object), spec: { shard, epoch, job: brokenJob, groups: [] } }
+function isSameWish(a: DesiredObject | undefined, b: DesiredObject | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && hasSameContent(a, b))
 }
 
-function viewOf({
-  metadata: { name, uid, resourceVersion },
-}: ScrapeConfigObject): Omit<ActualObject, 'spec'> {
-  return { name, uid, resourceVersion }
-}
-
-const brokenJob: ScrapeConfigSpec['job'] = {
-  owner: 'unreadable',
-  jobName: 'unreadable',
-  scheme: 'http',
-  pathPrefix: '',
-  interval: '60s',
-  timeout: '10s',
-  profiles: [],
+function createMetrics(registry: Registry, unwritten: () => number) {
+  const registers = [registry]
+  new Gauge({
+    name: 'conprof_operator_config_unwritten',
+    help: 'ScrapeConfigs that are not yet as they should be.',
+    registers,
+    collect() {
+      this.set(unwritten())
+    },
+  })
+  const failures = new Counter({
+    name: 'conprof_operator_config_write_failures_total',
+    help: 'Writes of ScrapeConfigs that did not go well and are tried again.',
+    labelNames: ['code'],
+    registers,
+  })
+  // There from the start: an alert on an increase must see the first one.
+  for (const code of [...kubeErrorCodes, 'OTHER']) failures.inc({ code }, 0)
+  return {
+    failures,
+    writes: new Counter({
+      name: 'conprof_operator_config_writes_total',
+      help: 'ScrapeConfigs written.',
+      labelNames: ['operation'],
+      registers,
+    }),
+  }
 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type ProfileTargetStatus, profileTargetStatus as schema } from '../api/profile-target-status.ts'
-import type { CollectorHealth } from '../collector-health.ts'
+import type { OwnerHealth } from '../collector-health.ts'
 import type { DropCode } from '../targets/decision.ts'
 import { describeSelector } from './describe-selector.ts'
 import { type ProfileTargetFacts, profileTargetStatus } from './profile-target-status.ts'
@@ -9,7 +9,6 @@ const owner = 'ProfileTarget/shop/cart'
 const nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
 
 const fine: ProfileTargetFacts = {
-  owner,
   generation: 3,
   refusal: undefined,
   suspendedBy: undefined,
@@ -37,8 +36,8 @@ function drops(...list: readonly ShortDrop[]): ProfileTargetFacts['drops'] {
   }))
 }
 
-type Errors = CollectorHealth['owners'][number]['errors']
-function health(targets: number, unhealthy: number, errors: Partial<Errors[number]>[] = []): CollectorHealth {
+type Errors = OwnerHealth['errors']
+function health(targets: number, unhealthy: number, errors: Partial<Errors[number]>[] = []): OwnerHealth {
   const whole = errors.map((error) => ({
     namespace: 'shop',
     pod: 'cart-0',
@@ -50,13 +49,7 @@ function health(targets: number, unhealthy: number, errors: Partial<Errors[numbe
     count: 1,
     ...error,
   }))
-  const other = { owner: 'annotations', endpoint: '', targets: 9, unhealthy: 9, errors: whole }
-  return {
-    ordinal: 0,
-    configEpoch: 1,
-    targets,
-    owners: [other, { owner, endpoint: 'default', targets, unhealthy, errors: whole }],
-  }
+  return { owner, endpoint: 'default', targets, unhealthy, errors: whole }
 }
 
 /** `reason | Accepted=… | TargetsFound=… | …`, without the types. */

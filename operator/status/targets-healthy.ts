@@ -1,15 +1,14 @@
 import { maxSampleErrors, type SampleError } from '../api/profile-target-status.ts'
-import type { CollectorHealth } from '../collector-health.ts'
-import type { Owner } from '../targets/decision.ts'
+import type { OwnerHealth } from '../collector-health.ts'
 import { counted, type Finding } from './finding.ts'
 
 export interface HealthFacts {
-  readonly owner: Owner
   /** Processes, however many types are scraped of each. */
   readonly targets: number
   /** Ordinals of the collectors that have them. */
   readonly shards: ReadonlySet<number>
-  readonly health: readonly CollectorHealth[]
+  /** What collectors say of them, and of nobody else's. */
+  readonly health: readonly OwnerHealth[]
   readonly unreachable: readonly { readonly ordinal: number; readonly reason: string }[]
 }
 
@@ -21,7 +20,7 @@ export interface OwnerHealthFinding {
 
 /** Whether the last scrapes went well, as the collectors say. */
 export function targetsHealthy(facts: HealthFacts): OwnerHealthFinding {
-  const { targets, shards } = facts
+  const { targets, shards, health: owners } = facts
   if (targets === 0) {
     return {
       finding: { status: 'Unknown', reason: 'NoTargets', message: 'there is nothing to scrape' },
@@ -29,7 +28,6 @@ export function targetsHealthy(facts: HealthFacts): OwnerHealthFinding {
       sampleErrors: [],
     }
   }
-  const owners = facts.health.flatMap(({ owners }) => owners.filter(({ owner }) => owner === facts.owner))
   const known = owners.reduce((sum, { targets }) => sum + targets, 0)
   // A target that moved away a moment ago may still be in the last word of the collector that had it.
   const unhealthy = Math.min(
@@ -72,7 +70,7 @@ function judge(seen: {
 }
 
 /** One of each kind: meshes first, then what most targets have, and the same ones each time. */
-function sampleErrorsOf(owners: readonly CollectorHealth['owners'][number][]): SampleError[] {
+function sampleErrorsOf(owners: readonly OwnerHealth[]): SampleError[] {
   const kinds = new Map<string, Kind>()
   for (const { endpoint, errors } of owners) {
     for (const { pod, container, profileType, health, reason, remedy, count } of errors) {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Counter, type Registry } from 'prom-client'
+import { retryMs } from '../../lib/kube/backoff.ts'
 import { type KubeClient, KubeError } from '../../lib/kube/kube-client.ts'
 import type { Logger } from '../../lib/log.ts'
 import { group, version } from '../api/profile-target.ts'
@@ -66,7 +67,7 @@ export class StatusWriter {
         subject,
         wanted: status,
         last: options.current,
-        lastMs: Date.now(),
+        lastMs: performance.now(),
         notBeforeMs: 0,
         failures: 0,
         isWriting: false,
@@ -75,6 +76,12 @@ export class StatusWriter {
     }
     written.wanted = status
     this.#wake()
+  }
+
+  /** What was set last; undefined where nothing was. */
+  wanted({ uid, ...name }: StatusSubject): ProfileTargetStatus | undefined {
+    const written = this.#objects.get(keyOf(name))
+    return written?.subject.uid === uid ? written.wanted : undefined
   }
 
   /** It is deleted. */
@@ -93,7 +100,7 @@ export class StatusWriter {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve
       })
-      const nowMs = Date.now()
+      const nowMs = performance.now()
       let sleepMs = maxSleepMs
       for (const [key, written] of this.#objects) {
         if (!this.#options.isLeader() || writing.size >= maxConcurrent) break
@@ -131,7 +138,7 @@ export class StatusWriter {
       this.#writes.inc({ result: 'ok' })
       written.last = status
       written.failures = 0
-      written.lastMs = Date.now()
+      written.lastMs = performance.now()
     } catch (error) {
       if (signal.aborted) return
       // Deleted meanwhile: whoever watches will hear of it.
@@ -141,7 +148,7 @@ export class StatusWriter {
         return
       }
       this.#writes.inc({ result: 'error' })
-      written.notBeforeMs = Date.now() + this.#backoffMs(++written.failures, error)
+      written.notBeforeMs = performance.now() + this.#retryMs(++written.failures, error)
       if (written.failures === 1) {
         logger.warn({ namespace, name }, `write status of a ProfileTarget: ${(error as Error).message}`)
       }
@@ -157,11 +164,9 @@ export class StatusWriter {
     return Math.max(notBeforeMs, lastMs + (isAwaited ? settleMs : minIntervalMs))
   }
 
-  #backoffMs(failures: number, error: unknown): number {
+  #retryMs(failures: number, error: unknown): number {
     const { backoffMs, minIntervalMs } = this.#timing
-    const doubled = backoffMs * 2 ** Math.min(failures - 1, 10)
-    const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0
-    return Math.max(asked, Math.min(doubled, Math.max(minIntervalMs, 60_000)) * (0.8 + 0.4 * Math.random()))
+    return retryMs(failures, error, { minMs: backoffMs, maxMs: Math.max(minIntervalMs, 60_000) })
   }
 }
 

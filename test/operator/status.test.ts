@@ -19,7 +19,6 @@ interface StoredTarget {
 }
 
 const facts: ProfileTargetFacts = {
-  owner: 'ProfileTarget/shop/cart',
   generation: 1,
   refusal: undefined,
   suspendedBy: undefined,

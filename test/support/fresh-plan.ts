@@ -1,7 +1,7 @@
 import type { KubeClient } from '../../lib/kube/kube-client.ts'
 import { readProfileTarget } from '../../operator/api/read-profile-target.ts'
+import { ordinalOf } from '../../operator/controller/collector-pods.ts'
 import { Decisions } from '../../operator/controller/decisions.ts'
-import { ordinalOf } from '../../operator/controller/watches.ts'
 import {
   assignTargets,
   type DesiredObject,
@@ -64,7 +64,7 @@ export async function differences(client: KubeClient): Promise<string[]> {
   for (const object of actual) {
     const wanted = desired.get(object.name)
     if (wanted === undefined) names.push(`${object.name} is too many`)
-    else if (!hasSameContent({ ...object, uid: '' }, wanted)) names.push(`${object.name} differs`)
+    else if (!hasSameContent(object, wanted)) names.push(`${object.name} differs`)
     desired.delete(object.name)
   }
   return [...names, ...[...desired.keys()].map((name) => `${name} is missing`)]

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Registry } from 'prom-client'
+import t from 'tap'
+import type { ScrapeConfigJob } from '../../collector/config/scrape-config-resource.ts'
+import { createKubeClient } from '../../lib/kube/create-kube-client.ts'
+import { silentLogger } from '../../lib/log.ts'
+import { ActualObjects } from '../../operator/shards/actual-objects.ts'
+import { assignTargets, type DesiredObject, planObjects } from '../../operator/shards/plan-objects.ts'
+import { ScrapeConfigWriter } from '../../operator/shards/scrape-config-writer.ts'
+import type { PlannedTarget } from '../../operator/targets/decision.ts'
+import { createNamespace } from '../support/cluster-pods.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
+import { releaseNamespace, startOperatorRig } from '../support/operator-rig.ts'
+import { isConfigWrite } from './faulty-operator.ts'
+
+const spec: ScrapeConfigJob = {
+  owner: 'ProfileTarget/shop/cart',
+  jobName: 'shop/cart',
+  scheme: 'http',
+  pathPrefix: '',
+  interval: '60s',
+  timeout: '10s',
+  profiles: [{ type: 'heap', path: '/debug/pprof/heap', keepEmpty: true }],
+}
+
+function desired(count: number, hash = '00', job: Partial<ScrapeConfigJob> = {}): Map<string, DesiredObject> {
+  const planned = { hash, spec: { ...spec, ...job }, longestSeconds: 0, credentials: [] }
+  const targets = Array.from(
+    { length: count },
+    (_, i): PlannedTarget => ({
+      key: `uid-${i}/6060`,
+      namespace: 'shop',
+      workload: 'cart',
+      createdMs: i,
+      job: planned,
+      group: { labels: { namespace: 'shop' } },
+      target: { uid: `uid-${i}`, address: `10.0.0.${i}:6060`, labels: { pod: `cart-${i}` } },
+    }),
+  )
+  const facts = { release: 'conprof', holders: new Map(), releases: new Map(), nowMs: 0 }
+  return new Map(planObjects(assignTargets(targets, [0]), facts).map((object) => [object.name, object]))
+}
+
+t.test('ScrapeConfigWriter', async (t) => {
+  const rig = await startOperatorRig(t)
+  await createNamespace(rig.client, 'shop')
+  const proxy = await startFaultProxy(t, rig.plane)
+  const kubeconfig = await rig.plane.writeKubeconfig({ token: rig.plane.token, server: proxy.url })
+  const client = await createKubeClient({ kubeconfig })
+  t.teardown(() => client.close())
+  const registry = new Registry()
+  const actual = new ActualObjects({ now: Date.now })
+  const writer = new ScrapeConfigWriter({
+    client,
+    namespace: releaseNamespace,
+    release: 'conprof',
+    actual,
+    onWritten: () => {},
+    onOutranked: () => t.fail('nobody else writes'),
+    ensureCredentials: async () => void t.fail('no credentials are needed'),
+    isLeader: () => true,
+    logger: silentLogger(),
+    registry,
+    minIntervalMs: 10,
+  })
+  const stop = new AbortController()
+  const ended = writer.run({ signal: stop.signal })
+  t.teardown(async () => {
+    stop.abort()
+    await ended
+  })
+  /** As passes do, which come whether anything changed or not. */
+  const publishFor = async (ms: number, objects: Map<string, DesiredObject>, epoch: number) => {
+    for (const endMs = Date.now() + ms; Date.now() < endMs; await sleep(20))
+      writer.publish(objects, { epoch })
+  }
+
+  t.test('a first failure is an increase', async (t) => {
+    t.match(await registry.metrics(), /config_write_failures_total\{code="SERVER_ERROR"\} 0\n/)
+  })
+
+  t.test('what cannot be written is tried less and less often, something else at once', async (t) => {
+    const refused = proxy.inject({ type: 'answer', status: 500 }, { match: isConfigWrite })
+    const one = desired(1)
+    await publishFor(2500, one, 1)
+    t.ok(refused.hits >= 3 && refused.hits <= 8, `${refused.hits} tries`)
+    t.match(writer.failures().get('ProfileTarget/shop/cart'), /^post .*: 500/)
+    refused.remove()
+    const two = desired(2)
+    await publishFor(400, two, 1)
+    t.strictSame(writer.unwritten(), [])
+    t.equal(writer.failures().size, 0)
+  })
+
+  t.test('what others replace goes only once those are there', async (t) => {
+    const before = [...actual.objects.keys()]
+    const after = desired(2, '11', { interval: '30s' })
+    const isCreate = ({ method, path }: { method: string; path: string }) =>
+      method === 'POST' && path.endsWith('/scrapeconfigs')
+    const refused = proxy.inject({ type: 'answer', status: 500 }, { match: isCreate })
+    await publishFor(500, after, 1)
+    t.strictSame(
+      (await rig.configs()).map(({ name }) => name),
+      before,
+    )
+    refused.remove()
+    for (let i = 0; i < 50 && writer.unwritten().length > 0; i++) await publishFor(100, after, 1)
+    t.strictSame(
+      (await rig.configs()).map(({ name }) => name),
+      [...after.keys()],
+    )
+  })
+
+  t.test('who leads no more gives up what is under way, and tries nothing again', async (t) => {
+    const before = await rig.configs()
+    const held = proxy.inject({ type: 'hold' }, { match: isConfigWrite })
+    writer.publish(desired(3, '11', { interval: '30s' }), { epoch: 1 })
+    for (let i = 0; i < 100 && held.hits === 0; i++) await sleep(20)
+    t.equal(held.hits, 1)
+    const startMs = Date.now()
+    await writer.stop()
+    t.ok(Date.now() - startMs < 1000)
+    held.release('drop')
+    await sleep(1000)
+    t.strictSame(await rig.configs(), before)
+    t.strictSame(writer.unwritten(), [])
+    await publishFor(400, desired(3, '11', { interval: '30s' }), 2)
+    t.strictSame(
+      (await rig.configs()).map(({ spec }) => spec.epoch),
+      [2],
+    )
+  })
+})
