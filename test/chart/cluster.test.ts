@@ -143,16 +143,16 @@ async function checkRights(
   const rights: Right[] = [
     // What it looks at, anywhere.
     ...['get', 'list', 'watch'].flatMap((verb): Right[] => [
-      [operator, verb, 'pods', '', '', true],
-      [operator, verb, 'namespaces', '', '', true],
-      [operator, verb, 'profiletargets.conprof.io', '', '', true],
+      [operator, verb, 'pods', '', '', verb !== 'get'],
+      [operator, verb, 'namespaces', '', '', verb !== 'get'],
+      [operator, verb, 'profiletargets.conprof.io', '', '', verb !== 'get'],
       [operator, verb, 'scrapeconfigs.conprof.io', namespace, '', true],
-      [operator, verb, 'statefulsets.apps', namespace, 'conprof-collector', true],
+      [operator, verb, 'statefulsets.apps', namespace, 'conprof-collector', verb !== 'get'],
       [operator, verb, 'statefulsets.apps', namespace, 'other', false],
       [operator, verb, 'deployments.apps', namespace, '', false],
       [operator, verb, 'configmaps', namespace, '', false],
       [operator, verb, 'scrapeconfigs.conprof.io', 'shop', '', false],
-      [collector, verb, 'scrapeconfigs.conprof.io', namespace, '', true],
+      [collector, verb, 'scrapeconfigs.conprof.io', namespace, '', verb !== 'get'],
       [collector, verb, 'scrapeconfigs.conprof.io', 'shop', '', false],
       [collector, verb, 'pods', namespace, '', false],
       [collector, verb, 'profiletargets.conprof.io', namespace, '', false],
@@ -180,7 +180,9 @@ async function checkRights(
     ),
     [operator, 'delete', 'scrapeconfigs.conprof.io', 'shop', 'any', false],
     [operator, 'create', 'leases.coordination.k8s.io', namespace, '', true],
+    [operator, 'get', 'leases.coordination.k8s.io', namespace, 'conprof-operator', true],
     [operator, 'update', 'leases.coordination.k8s.io', namespace, 'conprof-operator', true],
+    [operator, 'patch', 'leases.coordination.k8s.io', namespace, 'conprof-operator', false],
     [operator, 'update', 'leases.coordination.k8s.io', namespace, 'other', false],
     [operator, 'create', 'leases.coordination.k8s.io', 'kube-system', '', false],
     // Secrets: those of its shards by name, no others, and never a list.
@@ -199,10 +201,8 @@ async function checkRights(
       [collector, verb, 'secrets', 'shop', 'db', false],
       [query, verb, 'secrets', namespace, '', false],
     ]),
-    ...['get', 'list', 'watch'].map(
-      (verb): Right => [collector, verb, 'secrets', namespace, credentials(0), true],
-    ),
-    ...['create', 'update', 'patch', 'delete'].map(
+    ...['list', 'watch'].map((verb): Right => [collector, verb, 'secrets', namespace, credentials(0), true]),
+    ...['get', 'create', 'update', 'patch', 'delete'].map(
       (verb): Right => [collector, verb, 'secrets', namespace, credentials(0), false],
     ),
     // What people may do that the cluster's own roles are bound to.

@@ -1,68 +1,20 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { parse, parseAllDocuments } from 'yaml'
+import { parse } from 'yaml'
 import { runConprof } from '../support/conprof.ts'
 import { bothHelms, chart } from '../support/helm.ts'
-
-interface Container {
-  readonly name: string
-  readonly image: string
-  readonly args: string[]
-  readonly env: { readonly name: string; readonly value: string }[]
-  readonly securityContext: Record<string, unknown>
-  readonly resources: Record<string, unknown>
-  readonly volumeMounts: { readonly name: string; readonly mountPath: string }[]
-  readonly [key: string]: unknown
-}
-
-interface PodSpec {
-  readonly containers: Container[]
-  readonly securityContext: Record<string, unknown>
-  readonly volumes: { readonly name: string }[]
-  readonly [key: string]: unknown
-}
-
-interface Rendered {
-  readonly kind: string
-  readonly metadata: {
-    readonly name: string
-    readonly namespace?: string
-    readonly labels: Record<string, string>
-    readonly annotations?: Record<string, string>
-  }
-  // Of whatever kind.
-  // biome-ignore lint/suspicious/noExplicitAny: a test looks into objects of all kinds
-  readonly spec: any
-  readonly rules?: {
-    readonly resources: string[]
-    readonly verbs: string[]
-    readonly resourceNames?: string[]
-  }[]
-  readonly data?: Record<string, string>
-}
+import { type Container, find, kubernetes, type PodSpec, type Rendered, readObjects } from './rendered.ts'
 
 const helms = await bothHelms(t)
 const latest = helms.at(-1)!
 const monitoring = ['--api-versions=monitoring.coreos.com/v1']
-// A Helm that was built from source does not know which Kubernetes it is for.
-const kubernetes = '--kube-version=1.34.0'
 const bucket = ['--set=bucket.existingSecret=b']
-
-function readObjects(text: string): Rendered[] {
-  return parseAllDocuments(text)
-    .map((document) => document.toJS() as Rendered | null)
-    .filter((object) => object !== null)
-}
 
 async function render(...parameters: string[]): Promise<Rendered[]> {
   return readObjects(
     await latest.must(['template', 'rel', chart, '--namespace=ns', kubernetes, ...parameters]),
   )
-}
-
-function find(objects: readonly Rendered[], kind: string, name: string): Rendered | undefined {
-  return objects.find((object) => object.kind === kind && object.metadata.name === name)
 }
 
 function podSpecs(objects: readonly Rendered[]): { readonly name: string; readonly spec: PodSpec }[] {
@@ -232,30 +184,6 @@ t.test('what cannot be changed later is the same in both modes', async (t) => {
   t.same(facts(with_), facts(without))
 })
 
-t.test('the heap is about 70 % of the memory limit', async (t) => {
-  const cases: [string, string][] = [
-    ['1Gi', '716'],
-    ['512Mi', '358'],
-    ['2G', '1335'],
-    ['1073741824', '716'],
-    ['1.5Gi', '1075'],
-    ['64Mi', '64'],
-  ]
-  for (const [limit, heap] of cases) {
-    const objects = await render(`--set=operator.resources.limits.memory=${limit}`)
-    const { env } = find(objects, 'Deployment', 'rel-conprof-operator')!.spec.template.spec
-      .containers[0] as Container
-    t.same(
-      env,
-      [
-        { name: 'NODE_OPTIONS', value: `--max-semi-space-size=4 --max-old-space-size=${heap}` },
-        { name: 'MALLOC_ARENA_MAX', value: '2' },
-      ],
-      limit,
-    )
-  }
-})
-
 t.test('the ServiceMonitor and the PrometheusRule need the cluster to know them', async (t) => {
   const wanted = ['--set=serviceMonitor.enabled=true,prometheusRule.enabled=true']
   const kinds = (objects: Rendered[]) =>
@@ -282,108 +210,3 @@ t.test('watchNamespaces: roles there and in the release, no cluster roles', asyn
     .containers[0] as Container
   t.ok(args.includes('--watch.namespaces=billing,ns,shop'), 'what is watched is what is allowed')
 })
-
-t.test('what is wrong is one clear line', async (t) => {
-  const hash = '$2b$10$gi0peYJ532T5NV8KSXfgKef1sYlRFbWY8V1y7vEObolJGJcSQEyWC'
-  const noAuth = (how: string) =>
-    `query is exposed by ${how} and asks nobody who they are: want query.webConfig.users or ` +
-    'query.webConfig.existingSecret, or query.exposeWithoutAuth=true where something in front of it asks'
-  const cases: [string[], string | undefined][] = [
-    [['query.ingress.enabled=true'], noAuth('an Ingress')],
-    [['query.service.type=LoadBalancer'], noAuth('a Service of type LoadBalancer')],
-    [['query.service.type=NodePort'], noAuth('a Service of type NodePort')],
-    [['query.service.type=NodePort', 'query.webConfig.tlsSecret=tls'], noAuth('a Service of type NodePort')],
-    [['query.service.type=NodePort', 'query.exposeWithoutAuth=true'], undefined],
-    [['query.service.type=NodePort', 'query.webConfig.existingSecret=web'], undefined],
-    [['query.ingress.enabled=true', `query.webConfig.users.ann=${hash}`], undefined],
-    [
-      ['collector.replicas=11', 'bucket.existingSecret=b'],
-      'collector.replicas is 11, collector.maxReplicas 10: want no more replicas than that, or a larger maxReplicas',
-    ],
-    [
-      ['collector.replicas=2'],
-      'collector.replicas is 2 without a bucket: want bucket.existingSecret or bucket.config, since in try-out mode there is one',
-    ],
-    [
-      ['query.replicas=2'],
-      'query.replicas is 2 without a bucket: want bucket.existingSecret or bucket.config, since in try-out mode there is one',
-    ],
-    [
-      ['bucket.existingSecret=b', 'bucket.config.type=S3', 'bucket.config.config.bucket=b'],
-      'bucket.existingSecret and bucket.config are both set: want one of them',
-    ],
-    [
-      ['query.webConfig.existingSecret=web', 'query.webConfig.tlsSecret=tls'],
-      'query.webConfig.existingSecret is a whole web config: want it alone, or users and tlsSecret without it',
-    ],
-    [['replicas=2'], "at '': additional properties 'replicas' not allowed"],
-    [['collector.replica=2'], "at '/collector': additional properties 'replica' not allowed"],
-    [['collector.replicas=two'], "at '/collector/replicas': got string, want integer"],
-    [['collector.replicas=0'], "at '/collector/replicas': minimum: got 0, want 1"],
-    [['query.service.port=http'], "at '/query/service/port': got string, want integer"],
-    [
-      ['query.service.type=External'],
-      "at '/query/service/type': value must be one of 'ClusterIP', 'NodePort', 'LoadBalancer'",
-    ],
-    [
-      ['query.webConfig.users.ann=secret'],
-      "at '/query/webConfig/users/ann': 'secret' does not match pattern",
-    ],
-    [['query.routePrefix=conprof'], "at '/query/routePrefix': 'conprof' does not match pattern"],
-    [['defaultInterval=1 minute'], "at '/defaultInterval': '1 minute' does not match pattern"],
-    [['retention.size=500'], "at '/retention/size'"],
-    [['annotationCompat=pyroscope'], "at '/annotationCompat': value must be one of '', 'grafana'"],
-    [['bucket.config.type=GCS'], "at '/bucket/config/type': value must be one of 'S3', 'FILESYSTEM'"],
-    [['bucket.config.type=S3'], "at '/bucket/config': properties 'config' required, if 'type' exists"],
-    [
-      ['operator.resources.limits.memory=lots'],
-      "at '/operator/resources/limits/memory': 'lots' does not match pattern",
-    ],
-    [
-      ['operator.logLevel=verbose'],
-      "at '/operator/logLevel': value must be one of 'debug', 'info', 'warn', 'error'",
-    ],
-    [['cluster='], "at '/cluster': minLength: got 0, want 1"],
-  ]
-  for (const helm of helms) {
-    for (const [values, message] of cases) {
-      const { code, stderr } = await helm.run([
-        'template',
-        'rel',
-        chart,
-        kubernetes,
-        ...values.map((value) => `--set=${value}`),
-      ])
-      const name = `helm ${helm.major}: ${values.join(' ')}`
-      if (message === undefined) t.equal(code, 0, `${name}: ${stderr}`)
-      else t.ok(code !== 0 && stderr.split('\n').some((line) => line.includes(message)), `${name}: ${stderr}`)
-    }
-  }
-})
-
-t.test('every value has a place in the schema, and every name of the schema a value', async (t) => {
-  const values = parse(readFileSync(join(chart, 'values.yaml'), 'utf8')) as Record<string, unknown>
-  const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8')) as Schema
-  const own = (node: Schema) =>
-    node.$ref === undefined
-      ? node
-      : (schema['$defs'] as Record<string, Schema>)[node.$ref.split('/').at(-1)!]!
-  const compare = (node: Schema, value: unknown, path: string) => {
-    const { properties, additionalProperties } = own(node)
-    if (properties === undefined || typeof value !== 'object' || value === null) return
-    if (path !== 'global') t.equal(additionalProperties, false, `${path} is strict`)
-    if (['bucket.config'].includes(path) || /resources\.(limits|requests)$/.test(path)) return
-    t.same(Object.keys(value).sort(), Object.keys(properties).sort(), path)
-    for (const [key, below] of Object.entries(properties)) {
-      compare(below, (value as Record<string, unknown>)[key], path === '' ? key : `${path}.${key}`)
-    }
-  }
-  compare(schema, values, '')
-})
-
-interface Schema {
-  readonly $ref?: string
-  readonly properties?: Record<string, Schema>
-  readonly additionalProperties?: boolean
-  readonly [key: string]: unknown
-}

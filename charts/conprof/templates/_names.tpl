@@ -41,14 +41,10 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ include "conprof.commonLabels" . }}
 {{- end }}
 
+{{/* What selectors count on, ours and those of NetworkPolicies that the operator proposes, is no value's to change. */}}
 {{- define "conprof.commonLabels" -}}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: conprof
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{- with .Values.commonLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := dict "app.kubernetes.io/version" .Chart.AppVersion "app.kubernetes.io/part-of" "conprof" "app.kubernetes.io/managed-by" .Release.Service "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_") }}
+{{- omit (merge $own .Values.commonLabels) "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" | toYaml }}
 {{- end }}
 
 {{- define "conprof.serviceAccountName" -}}

@@ -60,42 +60,38 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
+{{/* Selectors count on ours, so they win over podLabels of the same name. */}}
 {{- define "conprof.podLabels" -}}
-{{ include "conprof.componentLabels" . }}
-# By this the operator knows its own, whom it scrapes with the release's token.
-conprof.io/release: {{ include "conprof.fullname" .root }}
-{{- with (get .root.Values .component).podLabels }}
-{{ toYaml . }}
-{{- end }}
+{{- $labels := include "conprof.componentLabels" . | fromYaml }}
+{{- /* By this the operator knows its own, whom it scrapes with the release's token. */}}
+{{- $_ := set $labels "conprof.io/release" (include "conprof.fullname" .root) }}
+{{- merge $labels (get .root.Values .component).podLabels | toYaml }}
 {{- end }}
 
+{{/* podAnnotations win, such as conprof.io/scrape: "false". */}}
 {{- define "conprof.podAnnotations" -}}
-kubectl.kubernetes.io/default-container: {{ .component }}
+{{- $all := dict "kubectl.kubernetes.io/default-container" .component }}
 {{- $prefix := include "conprof.queryPrefix" .root }}
 {{- $isQuery := eq .component (include "conprof.queryComponent" .root) }}
 {{- if and .root.Values.selfProfiling.enabled (not (and $isQuery (eq (include "conprof.queryScheme" .root) "https"))) }}
-conprof.io/scrape: "true"
-conprof.io/port: http
-conprof.io/profiles: cpu,heap
-conprof.io/cpu.seconds: "5"
+{{- $_ := set $all "conprof.io/scrape" "true" }}
+{{- $_ := set $all "conprof.io/port" "http" }}
+{{- $_ := set $all "conprof.io/profiles" "cpu,heap" }}
+{{- $_ := set $all "conprof.io/cpu.seconds" "5" }}
 {{- if and $isQuery $prefix }}
-conprof.io/path: {{ $prefix }}
+{{- $_ := set $all "conprof.io/path" $prefix }}
 {{- end }}
 {{- end }}
-{{- with .annotations }}
-{{ toYaml . }}
-{{- end }}
-{{- with (get .root.Values .component).podAnnotations }}
-{{ toYaml . }}
-{{- end }}
+{{- merge (dict) (get .root.Values .component).podAnnotations (.annotations | default dict) $all | toYaml }}
 {{- end }}
 
 {{/* Mebibytes of the heap for a memory limit: the rest is for buffers, code and the profiles on their way. */}}
 {{- define "conprof.heapMiB" -}}
-{{- $text := toString . }}
+{{- /* A number of a values file is a float, whose text may be 1.073741824e+09. */}}
+{{- $text := kindIs "string" . | ternary . (int64 . | toString) }}
 {{- $number := regexFind "^[0-9.]+" $text }}
 {{- $unit := trimPrefix $number $text }}
-{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}
+{{- $units := dict "" 1 "m" 0.001 "k" 1000 "M" 1000000 "G" 1000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}
 {{- $bytes := mulf (float64 $number) (get $units $unit) }}
 {{- max 64 (floor (divf (mulf $bytes 0.7) 1048576)) }}
 {{- end }}

@@ -2,10 +2,10 @@
 {{- define "conprof.watchRules" -}}
 - apiGroups: [""]
   resources: [pods]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [conprof.io]
   resources: [profiletargets]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [conprof.io]
   resources: [profiletargets/status]
   verbs: [patch]
