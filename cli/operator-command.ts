@@ -105,7 +105,7 @@ function count(max: number): (text: string) => number {
 }
 
 function names(text: string): string[] {
-  const list = text.split(',').map((name) => name.trim())
+  const list = [...new Set(text.split(',').map((name) => name.trim()))]
   if (list.some((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))) {
     throw new InvalidArgumentError('want names of namespaces with commas between')
   }

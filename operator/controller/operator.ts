@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import type { Registry } from 'prom-client'
 import type { KubeClient } from '../../lib/kube/kube-client.ts'
 import type { Lease } from '../../lib/kube/lease.ts'
-import type { ListWatch } from '../../lib/kube/list-watch.ts'
 import { runGroup } from '../../lib/lifecycle/run-group.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { CollectorClient } from '../collector-client.ts'
@@ -28,7 +27,7 @@ import { PassLoop } from './pass-loop.ts'
 import { Publisher } from './publisher.ts'
 import { passStatuses } from './status-pass.ts'
 import { TargetSet } from './target-set.ts'
-import { createWatches } from './watches.ts'
+import { createWatches, type Followed } from './watches.ts'
 
 export interface OperatorOptions {
   readonly client: KubeClient
@@ -86,7 +85,7 @@ export class Operator {
   readonly #events: EventWriter
   readonly #problems: ProblemEvents
   readonly #probe: CollectorProbe
-  readonly #watches: readonly ListWatch<unknown>[]
+  readonly #watches: readonly Followed[]
   readonly #loop: PassLoop
   readonly #defects: Defects
   readonly #collectors: CollectorPods

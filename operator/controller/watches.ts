@@ -10,6 +10,7 @@ import { readActualObject } from '../shards/read-actual-object.ts'
 import type { NamespaceView, PodView } from '../targets/pod-view.ts'
 import { projectNamespace } from '../targets/project-namespace.ts'
 import { createPodProjector, projectPod } from '../targets/project-pod.ts'
+import { NamespacePoll } from './namespace-poll.ts'
 
 export interface StatefulSetView {
   readonly replicas: number
@@ -35,14 +36,17 @@ export interface WatchesOptions {
   readonly registry: Registry
 }
 
+/** One collection that is followed. */
+export type Followed = Pick<ListWatch<unknown>, 'kind' | 'isSynced' | 'isStuck' | 'run'>
+
 /** Everything that the operator follows in the cluster; the sum of it is its whole input. */
-export function createWatches(options: WatchesOptions): ListWatch<unknown>[] {
+export function createWatches(options: WatchesOptions): Followed[] {
   const { client, namespace, release, statefulSet, watchNamespaces, podLabelSelector, logger, registry } =
     options
   const common = { client, logger, registry }
   const scopes = watchNamespaces.length === 0 ? [''] : watchNamespaces.map((name) => `/namespaces/${name}`)
   const resources = `/apis/${group}/${version}`
-  const watches: unknown[] = [
+  const watches: Followed[] = [
     ...scopes.flatMap((scope) => [
       new ListWatch<PodView>({
         ...common,
@@ -89,19 +93,18 @@ export function createWatches(options: WatchesOptions): ListWatch<unknown>[] {
       onChange: options.onCollectorPod,
     }),
   ]
-  // A Role cannot give namespaces: an operator of some namespaces knows nothing of theirs.
-  if (watchNamespaces.length === 0) {
-    watches.push(
-      new ListWatch<NamespaceView>({
-        ...common,
-        kind: 'namespaces',
-        path: '/api/v1/namespaces',
-        project: projectNamespace,
-        onChange: options.onNamespace,
-      }),
-    )
-  }
-  return watches as ListWatch<unknown>[]
+  watches.push(
+    watchNamespaces.length > 0
+      ? new NamespacePoll({ client, logger, names: watchNamespaces, onChange: options.onNamespace })
+      : new ListWatch<NamespaceView>({
+          ...common,
+          kind: 'namespaces',
+          path: '/api/v1/namespaces',
+          project: projectNamespace,
+          onChange: options.onNamespace,
+        }),
+  )
+  return watches
 }
 
 function projectStatefulSet({ spec }: { readonly spec?: { readonly replicas?: number } }): StatefulSetView {

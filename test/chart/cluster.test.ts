@@ -102,6 +102,8 @@ t.test('two releases in one cluster, of which one watches a few namespaces', asy
     [operator, 'list', 'pods', 'billing', '', false],
     [operator, 'list', 'pods', '', '', false],
     [operator, 'list', 'namespaces', '', '', false],
+    [operator, 'get', 'namespaces', 'shop', 'shop', true],
+    [operator, 'get', 'namespaces', 'billing', 'billing', false],
     [operator, 'get', 'secrets', 'shop', 'db', false],
   ])
   for (const { is, wanted, name } of answers) t.equal(is, wanted, name)

@@ -1,0 +1,65 @@
+import t from 'tap'
+import { createNamespace, createPod } from '../support/cluster-pods.ts'
+import { linesOf, releaseNamespace, startOperatorRig } from '../support/operator-rig.ts'
+
+t.test('an operator of some namespaces', async (t) => {
+  const rig = await startOperatorRig(t, { replicas: 1 })
+  const { client, plane } = rig
+  for (const namespace of ['shop', 'pay', 'other']) {
+    await createNamespace(client, namespace)
+    await createPod(client, {
+      namespace,
+      name: 'cart-0',
+      ip: `10.1.${namespace.length}.1`,
+      annotations: { 'conprof.io/scrape': 'true' },
+    })
+  }
+  await rig.addCollectors([0])
+  const kubectl = (text: string) => plane.mustKubectl(text.split(' '))
+  const subject = `--serviceaccount=${releaseNamespace}:conprof-operator`
+  // What the chart gives, but for a namespace that does not let itself be seen.
+  const rules = [
+    { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'watch'] },
+    { apiGroups: ['conprof.io'], resources: ['profiletargets'], verbs: ['get', 'list', 'watch'] },
+  ]
+  const seen = { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] }
+  const own = [
+    { apiGroups: ['conprof.io'], resources: ['scrapeconfigs'], verbs: ['*'] },
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['*'] },
+    { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['get', 'list', 'watch'] },
+  ]
+  for (const [namespace, given] of [
+    ['shop', [...rules, seen]],
+    ['pay', rules],
+    [releaseNamespace, [...rules, seen, ...own]],
+  ] as const) {
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'watch', namespace },
+      rules: given,
+    }
+    await plane.mustKubectl(['apply', '-f', '-'], { stdin: JSON.stringify(role) })
+    await kubectl(`create rolebinding watch --role=watch ${subject} -n ${namespace}`)
+  }
+  const { kubeconfig } = await plane.createServiceAccount(releaseNamespace, 'conprof-operator')
+  const flags = [`--watch.namespaces=shop,pay,${releaseNamespace}`]
+
+  await kubectl('annotate namespace shop conprof.io/scrape=false')
+  const operator = await rig.startOperator({ kubeconfig, flags })
+  const first = await rig.until('the targets of pay', (all) => linesOf(all).length > 0)
+  t.strictSame(
+    linesOf(first).map((line) => line.split(' ')[1]),
+    ['10.1.3.1:6060'],
+    'not of shop, which has a veto, nor of other, which is not watched',
+  )
+  t.match(operator.log(), /annotations and vetoes of namespace \\"pay\\" are not seen: .*forbidden/i)
+
+  await kubectl('annotate namespace shop conprof.io/scrape-')
+  await rig.until('the targets of shop', (all) => linesOf(all).join().includes('10.1.4.1'))
+  const before = Date.now()
+  await kubectl('annotate namespace shop conprof.io/scrape=false')
+  await rig.until('none of shop', (all) => !linesOf(all).join().includes('10.1.4.1'))
+  t.ok(Date.now() - before < 5000, 'a veto counts within 5 s')
+  t.equal(await operator.stop(), 0)
+})
