@@ -3,7 +3,7 @@ import { parseDuration } from '../lib/duration.ts'
 import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
 import { createLogger } from '../lib/log.ts'
 import { createRegistry } from '../lib/metrics.ts'
-import { defaultTargetSettings } from '../operator/targets/settings.ts'
+import { defaultTargetSettings, maxIntervalMs, minIntervalMs } from '../operator/targets/settings.ts'
 import { type OperatorFlags, runOperator } from '../programs/operator.ts'
 import { readBuildInfo } from './build-info.ts'
 import { addFlags, given, logOptions, reading, readLogFlags, readWebFlags, webOptions } from './flags.ts'
@@ -30,13 +30,13 @@ const discoveryOptions: readonly Option[] = [
   new Option('--suspend', 'scrape nothing').default(false),
   new Option('--default.interval <duration>', 'how often, where nothing else is said')
     .default(parseDuration('60s'), '60s')
-    .argParser(reading(parseDuration)),
+    .argParser(reading(interval)),
   new Option(
     '--limits.per-namespace.targets <count>',
     'most targets of a namespace; the oldest stay',
   ).argParser(count(1_000_000)),
   new Option('--limits.per-namespace.min-interval <duration>', 'shortest interval').argParser(
-    reading(parseDuration),
+    reading(interval),
   ),
   new Option('--limits.per-namespace.max-seconds <seconds>', 'longest timed profile').argParser(
     count(86_400),
@@ -102,6 +102,14 @@ function count(max: number): (text: string) => number {
     }
     return Number(text)
   }
+}
+
+/** As annotations and ProfileTargets may ask for. */
+function interval(text: string): number {
+  const intervalMs = parseDuration(text)
+  if (intervalMs < minIntervalMs || intervalMs > maxIntervalMs)
+    throw new Error('want a duration from 5s to 24h')
+  return intervalMs
 }
 
 function names(text: string): string[] {
