@@ -4,6 +4,14 @@ export type ScrapeMetrics = ReturnType<typeof createScrapeMetrics>
 
 export function createScrapeMetrics(registry: Registry) {
   const registers = [registry]
+  const skipped = new Counter({
+    name: 'conprof_collector_scrapes_skipped_total',
+    help: 'Scrapes that did not start in their interval: the one before took too long, the disk is full, or the process was frozen.',
+    labelNames: ['reason'] as const,
+    registers,
+  })
+  // There from the start: an alert on an increase must see the first one.
+  for (const reason of ['late', 'disk-full', 'frozen']) skipped.inc({ reason }, 0)
   return {
     scrapes: new Counter({
       name: 'conprof_collector_scrapes_total',
@@ -30,12 +38,7 @@ export function createScrapeMetrics(registry: Registry) {
       labelNames: ['code'] as const,
       registers,
     }),
-    skipped: new Counter({
-      name: 'conprof_collector_scrapes_skipped_total',
-      help: 'Scrapes that did not start in their interval: the one before took too long, the disk is full, or the process was frozen.',
-      labelNames: ['reason'] as const,
-      registers,
-    }),
+    skipped,
     targets: new Gauge({
       name: 'conprof_collector_targets',
       help: 'Targets by the health of their last scrape; outside Kubernetes the workload is the job.',
