@@ -3,6 +3,7 @@ import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 import { silentLogger } from '../../lib/log.ts'
 import { startDnsServer } from '../../test/support/dns-server.ts'
+import { until } from '../../test/support/until.ts'
 import { parseCollectorsFlag } from './collectors-flag.ts'
 import { CollectorResolver, type CollectorResolverOptions } from './resolve-collectors.ts'
 
@@ -26,14 +27,6 @@ function start(t: Test, texts: readonly string[], options: Partial<CollectorReso
     await running
   })
   return { resolver, registry, changes }
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 500; i++) {
-    if (isSo()) return
-    await sleep(10)
-  }
-  throw new Error(`${what}: it never came`)
 }
 
 t.test('SRV records are followed, in stable order', async (t) => {

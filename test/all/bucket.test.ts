@@ -2,12 +2,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import type { BlocksAnswer, ProfilesAnswer } from '../../query/api/types.ts'
 import { startConprof } from '../support/conprof.ts'
 import { startGate } from '../support/gate.ts'
+import { until } from '../support/until.ts'
 import { startVersitygw } from '../support/versitygw.ts'
 
 const dir = t.testdir({ first: {}, second: {} })
@@ -19,15 +19,6 @@ const bodies = readdirSync(corpus)
 async function get<Answer>(url: string, path: string, parameters: Record<string, string> = {}) {
   const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
   return (await response.json()) as { data: Answer; warnings?: string[] }
-}
-
-async function until<T>(what: string, find: () => Promise<T | undefined>): Promise<T> {
-  for (let i = 0; i < 300; i++) {
-    const found = await find()
-    if (found !== undefined) return found
-    await sleep(200)
-  }
-  throw new Error(`${what}: it never came`)
 }
 
 t.test('blocks go to S3, wait while it is away, and are all another conprof needs', async (t) => {
@@ -84,7 +75,7 @@ t.test('blocks go to S3, wait while it is away, and are all another conprof need
 
   const first = await startConprof([...flags, `--storage.path=${join(dir, 'first')}`])
   t.teardown(() => first.stop())
-  await until('a block in the bucket', async () => ((await stored(first.url)).length > 0 ? true : undefined))
+  await until('a block in the bucket', async () => (await stored(first.url)).length > 0)
 
   await gate.close()
   const before = (await profiles(first.url)).length
@@ -101,7 +92,7 @@ t.test('blocks go to S3, wait while it is away, and are all another conprof need
     const blocks = await stored(first.url)
     const isStored = ({ time }: { time: number }) =>
       blocks.some(({ minTime, maxTime }) => minTime <= time && time <= maxTime)
-    return during.every(isStored) ? true : undefined
+    return during.every(isStored)
   })
   await first.stop()
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { specOf, startCollectorRig, startTimedProgram, targetsOf, until } from '../support/collector-rig.ts'
+import { specOf, startCollectorRig, startTimedProgram, targetsOf } from '../support/collector-rig.ts'
+import { until } from '../support/until.ts'
 
 const rig = await startCollectorRig(t)
 

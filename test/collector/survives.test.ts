@@ -2,9 +2,10 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { specOf, startCollectorRig, startTimedProgram, targetsOf, until } from '../support/collector-rig.ts'
+import { specOf, startCollectorRig, startTimedProgram, targetsOf } from '../support/collector-rig.ts'
 import { startConprof } from '../support/conprof.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
+import { until } from '../support/until.ts'
 
 const rig = await startCollectorRig(t)
 
@@ -17,13 +18,7 @@ t.test('without the API server scraping goes on, and begins with what is on disk
   const flags = [`--storage.path=${folder}`]
   const first = await rig.startCollector(t, flags)
   const saved = join(folder, 'config', 'kubernetes.json')
-  await until('the config on disk', () => {
-    try {
-      return readFileSync(saved, 'utf8').includes('s3cret-token')
-    } catch {
-      return false
-    }
-  })
+  await until('the config on disk', () => readFileSync(saved, 'utf8').includes('s3cret-token'))
   t.equal(statSync(saved).mode & 0o777, 0o600)
   await rig.plane.stopApiServer()
   const { length } = program.asked

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { until } from '../support/collector-rig.ts'
 import { runConprof, startConprof } from '../support/conprof.ts'
+import { until } from '../support/until.ts'
 
 const internal = ['/api/v1/head', '/api/v1/blocks/pending', '/debug/pprof/heap']
 const forPeople = ['/api/v1/targets', '/api/v1/status/scrapes', '/api/v1/labels']

@@ -15,21 +15,13 @@ import { goToolPprof } from '../../query/testdata/go-tool-pprof.ts'
 import { type Conprof, startConprof } from '../support/conprof.ts'
 import { corpusConfig, startCorpusProgram } from '../support/corpus-program.ts'
 import { startDnsServer } from '../support/dns-server.ts'
+import { until } from '../support/until.ts'
 
 async function get<Data>(url: string, path: string, parameters: Record<string, string> = {}) {
   const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
   const answer = (await response.json()) as Answer<Data>
   if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`)
   return { data: answer.data, warnings: answer.warnings ?? [] }
-}
-
-async function until<Found>(what: string, find: () => Promise<Found | undefined>): Promise<Found> {
-  for (let i = 0; i < 300; i++) {
-    const found = await find().catch(() => undefined)
-    if (found !== undefined) return found
-    await sleep(100)
-  }
-  throw new Error(`${what}: it never came`)
 }
 
 /** Two collectors with a bucket in common, and the query program before them. Blocks are cut every half hour. */
@@ -79,14 +71,14 @@ async function startAll(t: Test) {
 t.test('conprof query answers from the heads of collectors', async (t) => {
   const { a, b, query, program, dns, name, at, startCollector } = await startAll(t)
   const { url } = query
-  await until('readiness', async () => ((await fetch(`${url}/-/ready`)).ok ? true : undefined))
+  await until('readiness', async () => (await fetch(`${url}/-/ready`)).ok)
 
   const range = { start: 'now-10m' }
   const both = '{job=~"a|b"}'
   const profiles = async () => get<ProfilesAnswer>(url, 'profiles', { query: both, ...range, limit: '1000' })
   await until('profiles of both', async () => {
     const { data } = await profiles()
-    return new Set(data.profiles.map(({ labels }) => labels['job'])).size === 2 ? true : undefined
+    return new Set(data.profiles.map(({ labels }) => labels['job'])).size === 2
   })
   const newest = Math.max(...(await profiles()).data.profiles.map(({ time }) => time))
   t.ok(Date.now() - newest < 5000, 'seconds after the scrape, with blocks of half an hour')
@@ -162,7 +154,7 @@ t.test('conprof query answers from the heads of collectors', async (t) => {
     b.process.kill('SIGCONT')
     await until('it again', async () => {
       const { data, warnings } = await get<string[]>(url, 'label/job/values', range)
-      return data.length === 2 && warnings.length === 0 ? true : undefined
+      return data.length === 2 && warnings.length === 0
     })
   })
 
@@ -185,7 +177,7 @@ t.test('conprof query answers from the heads of collectors', async (t) => {
     dns.records.set(name, [at('127.0.0.1', a), at('localhost', again)])
     await until('it on another port', async () => {
       const { data, warnings } = await get<string[]>(url, 'label/job/values', range)
-      return data.length === 2 && warnings.length === 0 ? true : undefined
+      return data.length === 2 && warnings.length === 0
     })
     const raw = await fetch(`${url}/api/v1/profile?id=${first!.id}`)
     t.equal(raw.status, 200, 'with what it had acknowledged before')
@@ -231,7 +223,7 @@ t.test('conprof query is ready once bucket and name server have answered, and st
     ],
   })
   dns.mood = 'well'
-  await until('readiness', async () => ((await ready()).status === 200 ? true : undefined))
+  await until('readiness', async () => (await ready()).status === 200)
   t.match((await get<CollectorsAnswer>(query.url, 'status/collectors')).data, {
     collectors: [],
     unresolved: [{ problem: 'ENOTFOUND' }],

@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
@@ -8,10 +7,11 @@ import { Scraper } from '../../collector/scrape/scraper.ts'
 import type { Target } from '../../collector/target.ts'
 import type { TargetFacts } from '../../collector/target-facts.ts'
 import { silentLogger } from '../../lib/log.ts'
+import { corpusProfile } from '../support/corpus-profile.ts'
+import { until } from '../support/until.ts'
 import { httpServer, tcpServer } from './sick-servers.ts'
 
-const corpus = new URL('../testdata/corpus/prometheus/heap/', import.meta.url)
-const heap = readFileSync(new URL(readdirSync(corpus)[0]!, corpus))
+const heap = corpusProfile('heap')
 
 const facts: TargetFacts = { owner: 'annotations', endpoint: '' }
 
@@ -51,14 +51,6 @@ function start(t: Test, target: Target, options: { readonly gate?: ScrapeGate } 
   return { scraper, attempts, registry, apply }
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000
-  while (!isTrue()) {
-    if (performance.now() > endMs) throw new Error(`waited 10 s for ${isTrue}`)
-    await sleep(10)
-  }
-}
-
 t.test('facts and settings that change leave a running scrape alone', async (t) => {
   let closed = 0
   const seen: (string | undefined)[] = []
@@ -77,7 +69,7 @@ t.test('facts and settings that change leave a running scrape alone', async (t) 
     cpuLimitMillicores: 1,
   }
   const { attempts, apply } = start(t, targetOf(server.address, { facts: { ...facts, process } }))
-  await until(() => seen.length === 1)
+  await until('the first request', () => seen.length === 1)
   const restarted = { ...process, restartCount: 1 }
   const http = {
     authorization: { type: 'Bearer', credentials: 'new' },
@@ -85,7 +77,7 @@ t.test('facts and settings that change leave a running scrape alone', async (t) 
     followRedirects: false,
   }
   apply(targetOf(server.address, { http, facts: { ...facts, process: restarted } }))
-  await until(() => attempts.length === 2)
+  await until('the second attempt', () => attempts.length === 2)
   t.equal(closed, 0)
   t.strictSame(
     attempts.map((attempt) => attempt.process),
@@ -107,14 +99,14 @@ t.test('a loop waits until startAfter, and none starts after a removal', async (
   // Put off once more before it began.
   const later = startAfterMs + 400
   apply(targetOf(server.address, { facts: { ...facts, startAfterMs: later } }))
-  await until(() => times.length > 0)
+  await until('the first request', () => times.length > 0)
   t.ok(times[0]! >= later, `${times[0]! - later} ms after`)
   t.ok(times[0]! < later + 400, 'its next slot')
   // It went to another collector and came back, and we heard only of the latter.
   const again = Date.now() + 700
   apply(targetOf(server.address, { facts: { ...facts, startAfterMs: again } }))
   const before = times.length
-  await until(() => times.length > before)
+  await until('the next request', () => times.length > before)
   t.ok(times[before]! >= again, `${times[before]! - again} ms after`)
   apply()
   const { length } = times
@@ -138,7 +130,7 @@ t.test('nothing starts while the gate is closed', async (t) => {
   t.equal(asked, 0)
   isOpen = true
   open()
-  await until(() => attempts.length > 0)
+  await until('an attempt', () => attempts.length > 0)
   t.match(await registry.metrics(), /conprof_collector_scrapes_skipped_total\{reason="frozen"\} [3-5]\b/)
 })
 
@@ -146,7 +138,7 @@ t.test('a slow scrape counts the slots that it misses', async (t) => {
   const server = await httpServer((_, response) => void setTimeout(() => response.end(heap), 500))
   t.teardown(() => server.close())
   const { attempts, registry } = start(t, targetOf(server.address))
-  await until(() => attempts.length > 0)
+  await until('an attempt', () => attempts.length > 0)
   t.match(await registry.metrics(), /conprof_collector_scrapes_skipped_total\{reason="late"\} [12]\b/)
 })
 
@@ -162,7 +154,7 @@ t.test('what a mesh refuses says what helps, and is tried seldom', async (t) => 
     t,
     targetOf(server.address, { facts: { ...facts, meshRemedy } }),
   )
-  await until(() => attempts.length === 1)
+  await until('an attempt', () => attempts.length === 1)
   await sleep(600)
   t.equal(asked, 1)
   const [target] = scraper.targets().activeTargets

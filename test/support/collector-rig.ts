@@ -1,8 +1,6 @@
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import {
   credentialsSecretName,
@@ -16,6 +14,7 @@ import type { TargetsAnswer } from '../../query/api/types.ts'
 import { createNamespace } from './cluster-pods.ts'
 import { type Conprof, startConprof } from './conprof.ts'
 import { applyCrds, type ControlPlane, startControlPlane } from './control-plane.ts'
+import { corpusProfile } from './corpus-profile.ts'
 
 export const namespace = 'conprof-system'
 export const release = 'conprof'
@@ -139,7 +138,7 @@ export async function startTimedProgram(
 ): Promise<TimedProgram> {
   const asked: TimedProgram['asked'][number][] = []
   const abandoned: string[] = []
-  const bodies = { heap: readCorpus('heap'), profile: readCorpus('cpu') }
+  const bodies = { heap: corpusProfile('heap'), profile: corpusProfile('cpu') }
   const server = createServer((request, response) => {
     const { pathname: path, searchParams } = new URL(request.url!, 'http://program')
     asked.push({ path, timeMs: Date.now(), authorization: request.headers.authorization })
@@ -194,21 +193,4 @@ export function specOf(
 export async function targetsOf(collector: Conprof): Promise<TargetsAnswer> {
   const answer = await fetch(`${collector.url}/api/v1/targets`)
   return ((await answer.json()) as { data: TargetsAnswer }).data
-}
-
-export async function until(
-  what: string,
-  isTrue: () => boolean | Promise<boolean>,
-  limitMs = 20_000,
-): Promise<void> {
-  const endMs = performance.now() + limitMs
-  while (!(await isTrue())) {
-    if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${what}`)
-    await sleep(20)
-  }
-}
-
-function readCorpus(type: string): Buffer {
-  const folder = new URL(`../testdata/corpus/prometheus/${type}/`, import.meta.url)
-  return readFileSync(new URL(readdirSync(folder)[0]!, folder))
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { corpusProfile } from './corpus-profile.ts'
 
 /** Programs with pprof endpoints on addresses of the loopback range, which count what scrapes do to each other. */
 export interface PprofTargets {
@@ -19,7 +19,11 @@ export interface PprofTargets {
 
 /** Each answers real profiles: a heap at once, a CPU profile after the seconds that were asked for. */
 export async function startPprofTargets(count: number): Promise<PprofTargets> {
-  const profiles = { cpu: readCorpus('cpu'), heap: readCorpus('heap'), goroutine: readCorpus('goroutine') }
+  const profiles = {
+    cpu: corpusProfile('cpu'),
+    heap: corpusProfile('heap'),
+    goroutine: corpusProfile('goroutine'),
+  }
   const running = new Map<string, number>()
   const begun = new Map<string, number>()
   let overlapCount = 0
@@ -83,9 +87,4 @@ async function listen(
   server.listen(port, ip)
   await once(server, 'listening')
   return server
-}
-
-function readCorpus(type: string): Buffer {
-  const folder = new URL(`../testdata/corpus/prometheus/${type}/`, import.meta.url)
-  return readFileSync(new URL(readdirSync(folder)[0]!, folder))
 }

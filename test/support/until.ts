@@ -1,0 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * Asks again and again until the answer is neither false nor undefined, and resolves with it; a question that throws
+ * has no answer yet. Rejects where `what` did not come within the limit, 30 s unless given, with the last error.
+ */
+export async function until<Answer>(
+  what: string,
+  ask: () => Answer | Promise<Answer>,
+  limitMs = 30_000,
+): Promise<Exclude<Answer, false | undefined>> {
+  const endMs = performance.now() + limitMs
+  for (;;) {
+    let problem: unknown
+    try {
+      const answer = await ask()
+      if (answer !== false && answer !== undefined) return answer as Exclude<Answer, false | undefined>
+    } catch (error) {
+      problem = error
+    }
+    if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${what}`, { cause: problem })
+    await sleep(20)
+  }
+}
