@@ -48,6 +48,8 @@ export class CredentialsWriter {
       labelNames: ['result'],
       registers: [options.registry],
     })
+    // There from the start: an alert on an increase must see the first one.
+    for (const result of ['ok', 'error']) this.#writes.inc({ result }, 0)
   }
 
   /**
