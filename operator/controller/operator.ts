@@ -52,14 +52,10 @@ export interface OperatorOptions {
 
 interface Leading {
   readonly epoch: number
-  /** By `performance.now()`. */
-  readonly sinceMs: number
   /** Whether the first plan was made. */
-  isSettled: boolean
+  hasPlanned: boolean
 }
 
-/** How long a first plan waits for Secrets that nobody answers for. */
-const maxSecretsWaitMs = 10_000
 /** Between two looks at all statuses and credentials. */
 const statusPassMs = 1000
 /** Passes that throw for so long do so for what this process remembers, perhaps. */
@@ -125,6 +121,7 @@ export class Operator {
       decisions: this.#decisions,
       secrets: this.#secrets,
       hasToken: () => options.token() !== undefined,
+      isHeld: (key) => this.#actual.holders.has(key),
     })
     this.#credentials = new CredentialsWriter({
       ...common,
@@ -251,7 +248,7 @@ export class Operator {
 
   /** Until the signal, and until nothing is being written any more: only then may another begin. */
   async #lead(epoch: number, signal: AbortSignal): Promise<void> {
-    this.#leading = { epoch, sinceMs: performance.now(), isSettled: false }
+    this.#leading = { epoch, hasPlanned: false }
     this.#statuses.forgetAll()
     this.#delivery.begin()
     this.#loop.request()
@@ -269,7 +266,8 @@ export class Operator {
     this.#observeMembers()
     const leading = this.#leading
     if (leading === undefined || !this.#options.lease.isLeader()) return
-    if (!leading.isSettled && !this.#settle(leading)) return
+    if (!leading.hasPlanned) this.#takeOver()
+    leading.hasPlanned = true
     this.#writer.publish(this.#publisher.plan(this.#targetSet.targets), { epoch: leading.epoch })
     if (performance.now() - this.#statusPassMs < statusPassMs) return
     this.#statusPassMs = performance.now()
@@ -278,22 +276,15 @@ export class Operator {
     this.#passStatuses()
   }
 
-  /**
-   * Before a leader's first plan: Secrets must have been read, or their targets would be taken away for nothing. And a
-   * leader before it may have been moving targets that now nobody holds.
-   */
-  #settle(leading: Leading): boolean {
-    if (this.#secrets.unread > 0 && performance.now() - leading.sinceMs < maxSecretsWaitMs) return false
-    leading.isSettled = true
-    if (this.#actual.objects.size > 0) {
-      const { targets } = this.#targetSet
-      const longestSeconds = targets.reduce((longest, { job }) => Math.max(longest, job.longestSeconds), 0)
-      this.#actual.releaseUnheld(
-        targets.map(({ key }) => key),
-        longestSeconds,
-      )
-    }
-    return true
+  /** Before a leader's first plan: one before it may have been moving targets that nobody holds now. */
+  #takeOver(): void {
+    if (this.#actual.objects.size === 0) return
+    const { targets } = this.#targetSet
+    const longestSeconds = targets.reduce((longest, { job }) => Math.max(longest, job.longestSeconds), 0)
+    this.#actual.releaseUnheld(
+      targets.map(({ key }) => key),
+      longestSeconds,
+    )
   }
 
   #observeMembers(): void {

@@ -38,6 +38,7 @@ function setUp(names: readonly string[]) {
     namespace: 'conprof',
     release: 'conprof',
     hasToken: () => false,
+    isHeld: () => true,
   })
   targetSet.refresh()
   const set = new Map<string, ProfileTargetStatus>()

@@ -14,6 +14,8 @@ export interface TargetSetOptions {
   readonly namespace: string
   readonly release: string
   readonly hasToken: () => boolean
+  /** Whether a collector has the target of this key now. */
+  readonly isHeld: (key: string) => boolean
 }
 
 /** Of all that is decided pod by pod, what may be scraped: with credentials that can be read, within limits. */
@@ -43,7 +45,7 @@ export class TargetSet {
 
   refresh(): void {
     if (!this.#isStale) return
-    const { namespace, release, settings, decisions, hasToken } = this.#options
+    const { namespace, release, settings, decisions, hasToken, isHeld } = this.#options
     const isTokenKnown = hasToken()
     const laterDrops = new Map<string, Drop[]>()
     const drop = (target: PlannedTarget, dropped: Drop) => {
@@ -56,7 +58,9 @@ export class TargetSet {
       const isOwn = isTokenKnown && isOwnPod(view, { namespace, name: release })
       for (const target of decision.targets) {
         const problem = problems.get(keysOf(target.job.credentials))
-        if (problem !== undefined) drop(target, credentialsDrop(target, problem))
+        // Its collector has them: that nobody has answered us yet takes nothing away.
+        const isKept = problem === undefined || (problem.code === 'SecretUnread' && isHeld(target.key))
+        if (!isKept) drop(target, credentialsDrop(target, problem))
         else targets.push(isOwn ? withOwnToken(target) : target)
       }
     }

@@ -70,6 +70,14 @@ t.test('what is needed no more is taken away, also from a shard that is gone', a
   t.strictSame(await pass(), ['0 a'])
 })
 
+t.test('what is needed and was not read yet stays as it is', async (t) => {
+  const { pass, values } = setUp(new Map([[0, [target('a'), target('b')]]]))
+  values.delete('b')
+  t.strictSame(await pass(), ['0 a and others'])
+  values.set('b', 'Qg==')
+  t.strictSame(await pass(), ['0 ab'])
+})
+
 t.test('what goes wrong is said once', async (t) => {
   const { pass, lines, state } = setUp(new Map([[0, [target('a')]]]))
   state.refuses = 'forbidden'

@@ -58,16 +58,18 @@ export class CredentialsDelivery {
     for (const [shard, targets] of shards) {
       if (targets.some(({ job }) => job.credentials.length > 0)) this.#filled.add(shard)
     }
-    for (const shard of this.#filled) void this.#renew(shard, { keepsOthers: unwritten.has(shard) })
+    for (const shard of this.#filled) void this.#renew(shard, { mayReferToOthers: unwritten.has(shard) })
   }
 
-  async #renew(shard: number, options: { readonly keepsOthers: boolean }): Promise<void> {
+  async #renew(shard: number, { mayReferToOthers }: { readonly mayReferToOthers: boolean }): Promise<void> {
     const { writer, logger } = this.#options
-    const { data, problem } = this.#of(shard)
+    const { data, missingKeys, problem } = this.#of(shard)
+    // What has not been read is needed all the same, and in the Secret since before.
+    const keepsOthers = mayReferToOthers || (missingKeys.size > 0 && problem === undefined)
     const problems = problem === undefined ? [] : [problem]
     try {
-      await writer.ensure(shard, data, options)
-      if (Object.keys(data).length === 0 && !options.keepsOthers) this.#filled?.delete(shard)
+      await writer.ensure(shard, data, { keepsOthers })
+      if (Object.keys(data).length === 0 && !keepsOthers) this.#filled?.delete(shard)
     } catch (error) {
       problems.push(`bring credentials, will try again: ${(error as Error).message}`)
     }

@@ -98,11 +98,6 @@ export class TargetSecrets {
     return undefined
   }
 
-  /** How many were never read: a fresh operator that plans before this is 0 would take targets away for nothing. */
-  get unread(): number {
-    return [...this.#followed.values()].filter(({ answer }) => answer === undefined).length
-  }
-
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const reading = new Set<Promise<void>>()
     while (!signal.aborted) {
