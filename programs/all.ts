@@ -1,30 +1,23 @@
-import { fileURLToPath } from 'node:url'
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
 import type { CollectorFlags } from '../cli/collector-flags.ts'
-import { openBucket } from '../cli/open-bucket.ts'
 import { defaultConfig } from '../collector/config/default-config.ts'
 import { Retention } from '../collector/retention.ts'
-import { Storage } from '../collector/storage.ts'
 import { formatDuration } from '../lib/duration.ts'
-import { HttpServer } from '../lib/http/http-server.ts'
-import { localUrl } from '../lib/http/listen-address.ts'
-import { TokenFile } from '../lib/http/token-file.ts'
-import { createWebApp, routePrefixOf } from '../lib/http/web-app.ts'
-import { readWebConfig } from '../lib/http/web-config.ts'
 import { type Run, runGroup } from '../lib/lifecycle/run-group.ts'
 import type { Logger } from '../lib/log.ts'
 import type { BuildInfo } from '../lib/metrics.ts'
 import { selfProfileRoutes } from '../profile/self-profile-routes.ts'
-import { SelfProfiler } from '../profile/self-profiler.ts'
 import { createApi } from '../query/api/create-api.ts'
 import { BucketProbe } from '../query/bucket-probe.ts'
 import { Catalog } from '../query/catalog.ts'
 import { serveUi } from '../ui/serve-ui.ts'
-import { createCollecting, type OpenedSource, openSource } from './collecting.ts'
+import { createCollecting } from './collecting.ts'
 import { guardsInternals } from './guarded-paths.ts'
 import { retentionLimits } from './retention-limits.ts'
+import { type Storing, withStorage } from './storing.ts'
+import { readWeb, serveWeb } from './web.ts'
 
 export interface AllOptions {
   readonly flags: CollectorFlags
@@ -47,56 +40,18 @@ export interface Started {
 
 /** `conprof all`: scrape, store, answer and show, in one process. Resolves once everything is on disk. */
 export async function runAll(options: AllOptions): Promise<void> {
+  await withStorage(options, (storing) => runParts(options, storing))
+}
+
+async function runParts(options: AllOptions, { profiler, source, bucket, storage }: Storing): Promise<void> {
   const { flags, logger, registry } = options
-  // The heap sampler knows what is allocated from here on.
-  const profiler = new SelfProfiler({ root: fileURLToPath(new URL('../', import.meta.url)) })
-  profiler.start()
-  const source = await openSource(flags, registry)
-  const bucket = await openBucket({ ...flags, isNew: true, logger, registry })
-  try {
-    const storage = await Storage.open({
-      path: flags.storagePath,
-      bucket,
-      logger: logger.child({ component: 'storage' }),
-      registry,
-      blockDurationMs: flags.blockDurationMs,
-    })
-    try {
-      await runParts({ ...options, profiler, source, bucket, storage })
-    } finally {
-      // Closed already where it ran; not where something else did not start.
-      await storage.close()
-    }
-  } finally {
-    await bucket.close()
-    profiler.close()
-  }
-}
-
-interface Parts extends AllOptions {
-  readonly profiler: SelfProfiler
-  readonly source: OpenedSource
-  readonly bucket: Bucket
-  readonly storage: Storage
-}
-
-async function runParts(parts: Parts): Promise<void> {
-  const { flags, logger, registry, bucket, storage } = parts
   const quit = new AbortController()
-  const signal = AbortSignal.any([parts.signal, quit.signal])
-  const prefix = routePrefixOf({ routePrefix: flags.webRoutePrefix, externalUrl: flags.webExternalUrl })
-  const webConfig =
-    flags.webConfigFile === undefined
-      ? { basicAuthUsers: new Map<string, string>() }
-      : await readWebConfig(flags.webConfigFile)
-  const file =
-    flags.webTokenFile === undefined ? undefined : await TokenFile.open(flags.webTokenFile, { logger })
-
+  const web = await readWeb(flags, { logger })
   const probe = new BucketProbe({ bucket, logger })
   const log = logger.child({ component: 'query' })
   const pending = () => storage.pendingBlocks()
   const catalog = new Catalog({ bucket, pending, heads: [storage], log, registry })
-  const collecting = createCollecting(parts.source, { flags, storage, logger, registry })
+  const collecting = createCollecting(source, { flags, storage, logger, registry })
   const { scraper } = collecting
   const api = createApi({
     catalog,
@@ -106,55 +61,48 @@ async function runParts(parts: Parts): Promise<void> {
     targets: () => scraper.targets(),
     scrapes: () => collecting.scrapes(),
     config: () => collecting.shownConfig() ?? '# no --config.file: conprof scrapes itself\n',
-    flags: parts.flagTexts,
-    build: { ...parts.build, nodeVersion: process.versions.node },
+    flags: options.flagTexts,
+    build: { ...options.build, nodeVersion: process.versions.node },
     log,
     registry,
     timeoutMs: flags.queryTimeoutMs,
   })
-  const reload = () => collecting.reload()
-  const app = createWebApp({
+  const { server, url } = await serveWeb(web, {
+    logger,
     registry,
-    logger: logger.child({ component: 'http' }),
-    routePrefix: prefix,
-    webConfig,
-    token: file === undefined ? undefined : { file, guards: guardsInternals },
+    guards: guardsInternals,
     notReady: () => probe.missing ?? collecting.missing(),
     unhealthy: () => collecting.wrong(),
-    lifecycle: flags.webEnableLifecycle ? { reload, quit: () => quit.abort() } : undefined,
+    reload: () => collecting.reload(),
+    quit: () => quit.abort(),
     routes: [
-      selfProfileRoutes(parts.profiler),
+      selfProfileRoutes(profiler),
       api.routes() as unknown as Middleware,
-      await serveUi({ prefix: `${prefix}/` }),
+      await serveUi({ prefix: `${web.prefix}/` }),
     ],
   })
-  const server = await HttpServer.listen(app.callback(), {
-    address: flags.webListenAddress,
-    tls: webConfig.tls,
-    logger,
-  })
-  const scheme = webConfig.tls === undefined ? 'http' : 'https'
-  const own = localUrl(server.address, { scheme })
   // Only now the address is known.
-  if (parts.source.kind === 'none') {
+  if (source.kind === 'none') {
     const { webTokenFile: tokenFile } = flags
-    const ownServer = { listenAddress: server.address, routePrefix: prefix, scheme } as const
-    const config = defaultConfig({ ...ownServer, ...(tokenFile !== undefined && { tokenFile }) })
+    const own = { listenAddress: server.address, routePrefix: web.prefix, scheme: web.scheme }
+    const config = defaultConfig({ ...own, ...(tokenFile !== undefined && { tokenFile }) })
     scraper.applyConfig({ ...config, externalLabels: flags.externalLabels })
   }
-  parts.onStarted({
-    uiUrl: flags.webExternalUrl ?? `${own}${prefix}`,
+  options.onStarted({
+    uiUrl: flags.webExternalUrl ?? url,
     scraping: collecting.describes,
     data: describeData(bucket, flags),
-    reload,
+    reload: () => collecting.reload(),
   })
   const retention = new Retention({ bucket, limits: retentionLimits(flags), logger, registry })
-  const parallel = [server, storage, retention, probe].map(
+  const parts = [server, storage, retention, probe].map(
     (part): Run =>
       (run) =>
         part.run(run),
   )
-  await runGroup([...parallel, ...collecting.parts], { signal })
+  await runGroup([...parts, ...collecting.parts], {
+    signal: AbortSignal.any([options.signal, quit.signal]),
+  })
 }
 
 function describeData(bucket: Bucket, flags: CollectorFlags): string {

@@ -1,26 +1,18 @@
-import { fileURLToPath } from 'node:url'
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
-import type { Bucket } from '../bucket/bucket.ts'
 import type { CollectorFlags } from '../cli/collector-flags.ts'
-import { openBucket } from '../cli/open-bucket.ts'
 import { Retention } from '../collector/retention.ts'
-import { Storage } from '../collector/storage.ts'
-import { HttpServer } from '../lib/http/http-server.ts'
-import { localUrl } from '../lib/http/listen-address.ts'
-import { TokenFile } from '../lib/http/token-file.ts'
-import { createWebApp, routePrefixOf } from '../lib/http/web-app.ts'
-import { readWebConfig } from '../lib/http/web-config.ts'
 import { type Run, runGroup } from '../lib/lifecycle/run-group.ts'
 import type { Logger } from '../lib/log.ts'
 import type { BuildInfo } from '../lib/metrics.ts'
 import { selfProfileRoutes } from '../profile/self-profile-routes.ts'
-import { SelfProfiler } from '../profile/self-profiler.ts'
 import { createApi } from '../query/api/create-api.ts'
 import { Catalog } from '../query/catalog.ts'
-import { createCollecting, type OpenedSource, openSource } from './collecting.ts'
+import { createCollecting } from './collecting.ts'
 import { guardsAllButProbes } from './guarded-paths.ts'
 import { retentionLimits } from './retention-limits.ts'
+import { type Storing, withStorage } from './storing.ts'
+import { readWeb, serveWeb } from './web.ts'
 
 export interface CollectorOptions {
   readonly flags: CollectorFlags
@@ -41,52 +33,17 @@ export interface CollectorOptions {
 
 /** `conprof collector`: scrape, store, give away what the bucket does not have yet. */
 export async function runCollector(options: CollectorOptions): Promise<void> {
+  await withStorage(options, (storing) => runParts(options, storing))
+}
+
+async function runParts(
+  options: CollectorOptions,
+  { profiler, source, bucket, storage }: Storing,
+): Promise<void> {
   const { flags, logger, registry } = options
-  // The heap sampler knows what is allocated from here on.
-  const profiler = new SelfProfiler({ root: fileURLToPath(new URL('../', import.meta.url)) })
-  profiler.start()
-  const source = await openSource(flags, registry)
-  const bucket = await openBucket({ ...flags, isNew: true, logger, registry })
-  try {
-    const storage = await Storage.open({
-      path: flags.storagePath,
-      bucket,
-      logger: logger.child({ component: 'storage' }),
-      registry,
-      blockDurationMs: flags.blockDurationMs,
-    })
-    try {
-      await runParts({ ...options, profiler, source, bucket, storage })
-    } finally {
-      // Closed already where it ran; not where something else did not start.
-      await storage.close()
-    }
-  } finally {
-    await bucket.close()
-    profiler.close()
-  }
-}
-
-interface Parts extends CollectorOptions {
-  readonly profiler: SelfProfiler
-  readonly source: OpenedSource
-  readonly bucket: Bucket
-  readonly storage: Storage
-}
-
-async function runParts(parts: Parts): Promise<void> {
-  const { flags, logger, registry, bucket, storage } = parts
   const quit = new AbortController()
-  const signal = AbortSignal.any([parts.signal, quit.signal])
-  const prefix = routePrefixOf({ routePrefix: flags.webRoutePrefix, externalUrl: flags.webExternalUrl })
-  const webConfig =
-    flags.webConfigFile === undefined
-      ? { basicAuthUsers: new Map<string, string>() }
-      : await readWebConfig(flags.webConfigFile)
-  const file =
-    flags.webTokenFile === undefined ? undefined : await TokenFile.open(flags.webTokenFile, { logger })
-
-  const collecting = createCollecting(parts.source, { flags, storage, logger, registry })
+  const web = await readWeb(flags, { logger })
+  const collecting = createCollecting(source, { flags, storage, logger, registry })
   const log = logger.child({ component: 'query' })
   const pending = () => storage.pendingBlocks()
   const api = createApi({
@@ -98,44 +55,43 @@ async function runParts(parts: Parts): Promise<void> {
     targets: () => collecting.scraper.targets(),
     scrapes: () => collecting.scrapes(),
     config: () => collecting.shownConfig() ?? '',
-    flags: parts.flagTexts,
-    build: { ...parts.build, nodeVersion: process.versions.node },
+    flags: options.flagTexts,
+    build: { ...options.build, nodeVersion: process.versions.node },
     log,
     registry,
     timeoutMs: flags.queryTimeoutMs,
   })
-  const app = createWebApp({
+  const { server, url } = await serveWeb(web, {
+    logger,
     registry,
-    logger: logger.child({ component: 'http' }),
-    routePrefix: prefix,
-    webConfig,
-    token: file === undefined ? undefined : { file, guards: guardsAllButProbes },
+    guards: guardsAllButProbes,
     notReady: () => collecting.missing(),
     unhealthy: () => collecting.wrong(),
-    lifecycle: flags.webEnableLifecycle
-      ? { reload: () => collecting.reload(), quit: () => quit.abort() }
-      : undefined,
-    routes: [selfProfileRoutes(parts.profiler), api.routes() as unknown as Middleware],
+    reload: () => collecting.reload(),
+    quit: () => quit.abort(),
+    routes: [selfProfileRoutes(profiler), api.routes() as unknown as Middleware],
   })
-  const server = await HttpServer.listen(app.callback(), {
-    address: flags.webListenAddress,
-    tls: webConfig.tls,
-    logger,
-  })
-  const own = localUrl(server.address, { scheme: webConfig.tls === undefined ? 'http' : 'https' })
-  parts.onStarted({
-    url: `${own}${prefix}`,
+  options.onStarted({
+    url,
     scraping: collecting.describes,
     data: bucket.name,
     reload: () => collecting.reload(),
   })
-  // One is enough for a bucket that all collectors share.
-  const isKeeper = (flags.collectorOrdinal ?? 0) === 0
   const retention = new Retention({ bucket, limits: retentionLimits(flags), logger, registry })
-  const parallel = [server, storage, ...(isKeeper ? [retention] : [])].map(
-    (part): Run =>
-      (run) =>
-        part.run(run),
+  // One is enough for a bucket that all collectors share; a folder is each one's own.
+  const isKeeper = (flags.collectorOrdinal ?? 0) === 0 || flags.objstoreConfigFile === undefined
+  const parts = [server, storage, ...(isKeeper ? [retention] : [])]
+  await runGroup(
+    [
+      ...parts.map(
+        (part): Run =>
+          (run) =>
+            part.run(run),
+      ),
+      ...collecting.parts,
+    ],
+    {
+      signal: AbortSignal.any([options.signal, quit.signal]),
+    },
   )
-  await runGroup([...parallel, ...collecting.parts], { signal })
 }

@@ -4,11 +4,6 @@ import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
 import type { LogFlags, WebFlags } from '../cli/flags.ts'
 import { openBucket } from '../cli/open-bucket.ts'
-import { HttpServer } from '../lib/http/http-server.ts'
-import { localUrl } from '../lib/http/listen-address.ts'
-import { TokenFile } from '../lib/http/token-file.ts'
-import { createWebApp, routePrefixOf } from '../lib/http/web-app.ts'
-import { readWebConfig } from '../lib/http/web-config.ts'
 import { runGroup } from '../lib/lifecycle/run-group.ts'
 import type { Logger } from '../lib/log.ts'
 import type { BuildInfo } from '../lib/metrics.ts'
@@ -21,6 +16,7 @@ import { Collectors } from '../query/collectors/collectors.ts'
 import type { CollectorsFlag } from '../query/collectors/collectors-flag.ts'
 import { serveUi } from '../ui/serve-ui.ts'
 import { guardsInternals } from './guarded-paths.ts'
+import { readWeb, serveWeb } from './web.ts'
 
 export interface QueryFlags extends WebFlags, LogFlags {
   readonly objstoreConfigFile?: string
@@ -56,36 +52,27 @@ export async function runQuery(options: QueryOptions): Promise<void> {
   profiler.start()
   const bucket = await openBucket({ ...flags, isNew: false, logger, registry })
   try {
-    await runParts({ ...options, profiler, bucket })
+    await runParts(options, { profiler, bucket })
   } finally {
     await bucket.close()
     profiler.close()
   }
 }
 
-interface Parts extends QueryOptions {
-  readonly profiler: SelfProfiler
-  readonly bucket: Bucket
-}
-
-async function runParts(parts: Parts): Promise<void> {
-  const { flags, logger, registry, bucket } = parts
+async function runParts(
+  options: QueryOptions,
+  { profiler, bucket }: { readonly profiler: SelfProfiler; readonly bucket: Bucket },
+): Promise<void> {
+  const { flags, logger, registry } = options
   const quit = new AbortController()
-  const signal = AbortSignal.any([parts.signal, quit.signal])
-  const prefix = routePrefixOf({ routePrefix: flags.webRoutePrefix, externalUrl: flags.webExternalUrl })
-  const webConfig =
-    flags.webConfigFile === undefined
-      ? { basicAuthUsers: new Map<string, string>() }
-      : await readWebConfig(flags.webConfigFile)
-  const file =
-    flags.webTokenFile === undefined ? undefined : await TokenFile.open(flags.webTokenFile, { logger })
-
+  const web = await readWeb(flags, { logger })
+  const { tokenFile } = web
   const log = logger.child({ component: 'query' })
   const probe = new BucketProbe({ bucket, logger })
   const collectors = new Collectors({
     flags: flags.collectors,
     ...(flags.dnsServers === undefined ? {} : { servers: flags.dnsServers }),
-    ...(file === undefined ? {} : { authorization: () => file.authorization() }),
+    ...(tokenFile === undefined ? {} : { authorization: () => tokenFile.authorization() }),
     patienceMs: Math.min(maxPatienceMs, Math.ceil(flags.queryTimeoutMs / 3)),
     log,
     registry,
@@ -93,44 +80,35 @@ async function runParts(parts: Parts): Promise<void> {
   const api = createApi({
     catalog: new Catalog({ bucket, heads: collectors.heads, log, registry }),
     collectors,
-    flags: parts.flagTexts,
-    build: { ...parts.build, nodeVersion: process.versions.node },
+    flags: options.flagTexts,
+    build: { ...options.build, nodeVersion: process.versions.node },
     log,
     registry,
     timeoutMs: flags.queryTimeoutMs,
   })
-  const app = createWebApp({
+  const { server, url } = await serveWeb(web, {
+    logger,
     registry,
-    logger: logger.child({ component: 'http' }),
-    routePrefix: prefix,
-    webConfig,
-    token: file === undefined ? undefined : { file, guards: guardsInternals },
+    guards: guardsInternals,
     notReady: () => probe.missing ?? collectors.missing,
     // There is no config to read again; a reload that does nothing is no error.
-    lifecycle: flags.webEnableLifecycle
-      ? { reload: () => Promise.resolve(), quit: () => quit.abort() }
-      : undefined,
+    reload: () => Promise.resolve(),
+    quit: () => quit.abort(),
     routes: [
-      selfProfileRoutes(parts.profiler),
+      selfProfileRoutes(profiler),
       api.routes() as unknown as Middleware,
-      await serveUi({ prefix: `${prefix}/` }),
+      await serveUi({ prefix: `${web.prefix}/` }),
     ],
   })
-  const server = await HttpServer.listen(app.callback(), {
-    address: flags.webListenAddress,
-    tls: webConfig.tls,
-    logger,
-  })
-  const own = localUrl(server.address, { scheme: webConfig.tls === undefined ? 'http' : 'https' })
-  parts.onStarted({
-    uiUrl: flags.webExternalUrl ?? `${own}${prefix}`,
+  options.onStarted({
+    uiUrl: flags.webExternalUrl ?? url,
     collectors: flags.collectors.map(({ text }) => text).join(', ') || 'none (--collectors names them)',
     data: bucket.name,
   })
   try {
     await runGroup(
       [server, collectors, probe].map((part) => (run) => part.run(run)),
-      { signal },
+      { signal: AbortSignal.any([options.signal, quit.signal]) },
     )
   } finally {
     await collectors.close()
