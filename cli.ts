@@ -9,11 +9,9 @@ import { fail } from './cli/fail.ts'
 import { followFlagTexts } from './cli/flag-texts.ts'
 import { addFlags, logOptions, queryTimeout, storageOptions, tokenFile, webOptions } from './cli/flags.ts'
 import { addOperatorCommand } from './cli/operator-command.ts'
+import { programContext } from './cli/program-context.ts'
 import { addQueryCommand } from './cli/query-command.ts'
 import { sourceOptions } from './cli/source-flags.ts'
-import { shutdownSignal } from './lib/lifecycle/shutdown-signal.ts'
-import { createLogger } from './lib/log.ts'
-import { createRegistry } from './lib/metrics.ts'
 import { runAll } from './programs/all.ts'
 
 const build = readBuildInfo()
@@ -51,18 +49,10 @@ addFlags(all, 'What it says:', logOptions)
 const flagTexts = followFlagTexts(all)
 all.action(async (values: Record<string, unknown>) => {
   const flags = readCollectorFlags(values)
-  const logger = createLogger(flags.logLevel, { format: flags.logFormat })
-  process.on('unhandledRejection', (error) => {
-    logger.error({ err: error }, 'a promise was rejected that nobody waited for')
-    process.exit(1)
-  })
   await runAll({
+    ...programContext(flags),
     flags,
     flagTexts: flagTexts(),
-    build,
-    logger,
-    registry: createRegistry(build),
-    signal: shutdownSignal(),
     onStarted: (started) => {
       const color = process.stderr.isTTY === true
       process.stderr.write(formatBanner({ version: build.version, ...started }, { color }))
@@ -74,7 +64,6 @@ all.action(async (values: Record<string, unknown>) => {
 
 addCollectorCommand(program)
 addQueryCommand(program)
-
 addOperatorCommand(program)
 
 program.commandsGroup('Tools:')

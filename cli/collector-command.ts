@@ -1,13 +1,10 @@
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
-import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
-import { createLogger } from '../lib/log.ts'
-import { createRegistry } from '../lib/metrics.ts'
 import { runCollector } from '../programs/collector.ts'
-import { readBuildInfo } from './build-info.ts'
 import { type CollectorFlags, readCollectorFlags } from './collector-flags.ts'
 import { followFlagTexts } from './flag-texts.ts'
 import { addFlags, logOptions, queryTimeout, storageOptions, tokenFile, webOptions } from './flags.ts'
+import { programContext } from './program-context.ts'
 import { ordinalOf, sourceOptions } from './source-flags.ts'
 
 /** `conprof collector`: scrape configs to blocks. */
@@ -26,21 +23,13 @@ export function addCollectorCommand(program: Command): void {
   const flagTexts = followFlagTexts(command)
   command.action(async (values: Record<string, unknown>) => {
     const flags = withOrdinal(readCollectorFlags(values))
-    const build = readBuildInfo()
-    const logger = createLogger(flags.logLevel, { format: flags.logFormat })
-    process.on('unhandledRejection', (error) => {
-      logger.error({ err: error }, 'a promise was rejected that nobody waited for')
-      process.exit(1)
-    })
+    const context = programContext(flags)
     await runCollector({
+      ...context,
       flags,
       flagTexts: flagTexts(),
-      build,
-      logger,
-      registry: createRegistry(build),
-      signal: shutdownSignal(),
       onStarted: ({ url, scraping, data, reload }) => {
-        logger.info({ url, scraping, data }, 'collector started')
+        context.logger.info({ url, scraping, data }, 'collector started')
         // What is wrong with the new file is in the log by then.
         process.on('SIGHUP', () => reload().catch(() => {}))
       },

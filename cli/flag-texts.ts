@@ -6,8 +6,8 @@ export function followFlagTexts(command: Command): () => Readonly<Record<string,
   for (const option of command.options) {
     command.on(`option:${option.name()}`, (text?: string | null) => {
       const before = given.get(option.name())
-      // Those that may be repeated begin as a list.
-      const isOneMore = Array.isArray(option.defaultValue) && before !== undefined
+      // Those that may be repeated begin as a list, or as a map.
+      const isOneMore = typeof option.defaultValue === 'object' && before !== undefined
       given.set(option.name(), isOneMore ? `${before}, ${text}` : (text ?? 'true'))
     })
   }

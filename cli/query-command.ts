@@ -1,11 +1,7 @@
 import { type Command, Option } from 'commander'
-import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
-import { createLogger } from '../lib/log.ts'
-import { createRegistry } from '../lib/metrics.ts'
 import { type QueryFlags, runQuery } from '../programs/query.ts'
 import { type CollectorsFlag, parseCollectorsFlag } from '../query/collectors/collectors-flag.ts'
 import { formatBanner } from './banner.ts'
-import { readBuildInfo } from './build-info.ts'
 import { followFlagTexts } from './flag-texts.ts'
 import {
   addFlags,
@@ -18,6 +14,7 @@ import {
   tokenFile,
   webOptions,
 } from './flags.ts'
+import { programContext } from './program-context.ts'
 
 const sourceOptions: readonly Option[] = [
   new Option('--objstore.config-file <file>', 'the bucket, as Thanos writes it'),
@@ -53,22 +50,14 @@ export function addQueryCommand(program: Command): void {
   const flagTexts = followFlagTexts(command)
   command.action(async (values: Record<string, unknown>) => {
     const flags = readQueryFlags(values)
-    const build = readBuildInfo()
-    const logger = createLogger(flags.logLevel, { format: flags.logFormat })
-    process.on('unhandledRejection', (error) => {
-      logger.error({ err: error }, 'a promise was rejected that nobody waited for')
-      process.exit(1)
-    })
+    const context = programContext(flags)
     await runQuery({
+      ...context,
       flags,
       flagTexts: flagTexts(),
-      build,
-      logger,
-      registry: createRegistry(build),
-      signal: shutdownSignal(),
       onStarted: (started) => {
         const color = process.stderr.isTTY === true
-        process.stderr.write(formatBanner({ version: build.version, ...started }, { color }))
+        process.stderr.write(formatBanner({ version: context.build.version, ...started }, { color }))
       },
     })
   })

@@ -27,7 +27,7 @@ export const sourceOptions: readonly Option[] = [
     .conflicts('config.file'),
   new Option(
     '--collector.ordinal <number>',
-    'whose ScrapeConfigs; the number that the host name ends with',
+    'whose ScrapeConfigs; without it the number that the host name ends with, for all: 0',
   ).argParser(reading(parseOrdinal)),
   new Option('--kubeconfig <file>', 'instead of KUBECONFIG, ~/.kube/config or the service account'),
   new Option('--external-label <name=value>', 'of every series that has none of that name; repeatable')
