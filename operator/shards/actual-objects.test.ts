@@ -88,6 +88,9 @@ t.test('what is older than a write answered is no news, and what was deleted sta
   actual.remove('a')
   t.equal(actual.observe(object('a', 10, 0, 'y')), false)
   t.equal(actual.holders.size, 0)
+  actual.observeRead(object('a', 10, 0, 'y'))
+  t.equal(actual.holders.size, 1, 'but for what a read has found since')
+  actual.remove('a')
   t.equal(actual.observe({ ...object('a', 4, 0, 'z'), uid: 'another' }), true)
 })
 

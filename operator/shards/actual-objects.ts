@@ -40,6 +40,12 @@ export class ActualObjects {
     return true
   }
 
+  /** What was read by its name just now: it is there, though it left what is watched. */
+  observeRead(object: ActualObject): void {
+    this.#deleted.delete(object.uid)
+    this.observe(object)
+  }
+
   /** `uid` is absent where only the name is known to be gone. */
   remove(name: string, uid?: string): void {
     const known = this.#objects.get(name)

@@ -1,17 +1,28 @@
-import { type ScrapeConfigSpec, scrapeConfigSpec } from '../../collector/config/scrape-config-resource.ts'
+import {
+  releaseLabel,
+  type ScrapeConfigSpec,
+  scrapeConfigSpec,
+  shardLabel,
+} from '../../collector/config/scrape-config-resource.ts'
 import type { ActualObject } from './plan-objects.ts'
 
 /** A ScrapeConfig as the API server sends it. */
 export interface RawScrapeConfig {
-  readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string }
+  readonly metadata: {
+    readonly name: string
+    readonly uid: string
+    readonly resourceVersion: string
+    readonly labels?: Readonly<Record<string, string>>
+  }
   readonly spec: unknown
 }
 
-/** What is there, whatever it says: what nobody can read is replaced as what is wrong. */
+/** What is there, whatever it says: what no collector can read, or finds by its labels, is replaced as what is wrong. */
 export function readActualObject({ metadata, spec }: RawScrapeConfig): ActualObject {
-  const { name, uid, resourceVersion } = metadata
+  const { name, uid, resourceVersion, labels = {} } = metadata
   const { data } = scrapeConfigSpec.safeParse(spec)
-  return { name, uid, resourceVersion, spec: data ?? unreadable(spec) }
+  const isFound = labels[releaseLabel] !== undefined && labels[shardLabel] === String(data?.shard)
+  return { name, uid, resourceVersion, spec: data !== undefined && isFound ? data : unreadable(spec) }
 }
 
 function unreadable(spec: unknown): ScrapeConfigSpec {

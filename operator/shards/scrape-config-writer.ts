@@ -235,7 +235,7 @@ export class ScrapeConfigWriter {
     const { client, actual } = this.#options
     try {
       const path = `${this.#path}/${name}`
-      actual.observe(readActualObject(await client.request<RawScrapeConfig>({ path, signal })))
+      actual.observeRead(readActualObject(await client.request<RawScrapeConfig>({ path, signal })))
     } catch (error) {
       if ((error as KubeError).code === 'NOT_FOUND') actual.remove(name)
     }

@@ -6,6 +6,7 @@ import { createKubeClient } from '../../lib/kube/create-kube-client.ts'
 import { silentLogger } from '../../lib/log.ts'
 import { ActualObjects } from '../../operator/shards/actual-objects.ts'
 import { assignTargets, type DesiredObject, planObjects } from '../../operator/shards/plan-objects.ts'
+import { type RawScrapeConfig, readActualObject } from '../../operator/shards/read-actual-object.ts'
 import { ScrapeConfigWriter } from '../../operator/shards/scrape-config-writer.ts'
 import type { PlannedTarget } from '../../operator/targets/decision.ts'
 import { createNamespace } from '../support/cluster-pods.ts'
@@ -109,6 +110,34 @@ t.test('ScrapeConfigWriter', async (t) => {
       (await rig.configs()).map(({ name }) => name),
       [...after.keys()],
     )
+  })
+
+  t.test('what others add to an object, or take from it, does not stay so', async (t) => {
+    const objects = desired(2, '11', { interval: '30s' })
+    const [name = ''] = objects.keys()
+    const path = `/apis/conprof.io/v1alpha1/namespaces/${releaseNamespace}/scrapeconfigs/${name}`
+    const read = () => rig.client.request<RawScrapeConfig & { metadata: { labels: object } }>({ path })
+    const before = await read()
+    for (const body of [
+      { spec: { job: { params: { debug: ['1'] } } } },
+      { metadata: { labels: { 'conprof.io/shard': null } } },
+      { metadata: { labels: { 'conprof.io/release': null } } },
+    ] as const) {
+      const patched = await rig.client.request<RawScrapeConfig>({
+        method: 'PATCH',
+        path,
+        query: { fieldManager: 'somebody' },
+        contentType: 'application/merge-patch+json',
+        body,
+      })
+      // As the watch tells it, which is one of the release's objects.
+      if (JSON.stringify(body).includes('release')) actual.remove(name, patched.metadata.uid)
+      else actual.observe(readActualObject(patched))
+      await publishFor(400, objects, 1)
+      const after = await read()
+      t.strictSame(after.spec, before.spec, JSON.stringify(body))
+      t.strictSame(after.metadata.labels, before.metadata.labels)
+    }
   })
 
   t.test('who leads no more gives up what is under way, and tries nothing again', async (t) => {
