@@ -70,6 +70,7 @@ export class ListWatch<View> {
   /** Of the watch that runs. */
   #endStream: ((reason: RestartReason) => void) | undefined
   #failures = 0
+  #problem: string | undefined
   #lastProjectionLogMs = Number.NEGATIVE_INFINITY
 
   constructor(options: ListWatchOptions<View>) {
@@ -95,6 +96,11 @@ export class ListWatch<View> {
 
   get isSynced(): boolean {
     return this.#isSynced
+  }
+
+  /** Why the last list or watch ended, unless by itself; undefined once the next goes well. */
+  get problem(): string | undefined {
+    return this.#problem
   }
 
   /** Of the last page or event, by `performance.now()`; of its making before that. */
@@ -236,6 +242,7 @@ export class ListWatch<View> {
     const waitMs = retryMs(this.#failures, error, { minMs: minBackoffMs, maxMs: maxBackoffMs })
     const facts = { kind, reason, failures: this.#failures, waitMs: Math.round(waitMs) }
     const message = `${isListing ? 'list' : 'watch'} ${kind}, will try again: ${(error as Error).message}`
+    this.#problem = reason === 'ended' ? undefined : (error as Error).message
     // One failure is a connection's end; several are news.
     if (reason === 'ended' || this.#failures < 3) this.#options.logger.debug(facts, message)
     else this.#options.logger.warn(facts, message)
@@ -332,6 +339,7 @@ export class ListWatch<View> {
   }
 
   #noteActivity(): void {
+    this.#problem = undefined
     this.#lastActivityMs = performance.now()
   }
 }

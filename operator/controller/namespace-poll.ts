@@ -25,6 +25,7 @@ export class NamespacePoll {
   readonly #known = new Map<string, NamespaceView>()
   readonly #answered = new Set<string>()
   readonly #forbidden = new Set<string>()
+  #problem: string | undefined
 
   constructor(options: NamespacePollOptions) {
     this.#options = options
@@ -33,6 +34,11 @@ export class NamespacePoll {
   /** Whether there was an answer about each: what is decided before could miss a veto. */
   get isSynced(): boolean {
     return this.#options.names.every((name) => this.#answered.has(name))
+  }
+
+  /** Why one of them was not answered last. */
+  get problem(): string | undefined {
+    return this.#problem
   }
 
   /** Each look is a request of its own: none keeps another from coming. */
@@ -58,11 +64,13 @@ export class NamespacePoll {
     const path = `/api/v1/namespaces/${name}`
     try {
       const object = await client.request<RawNamespace>({ path, signal, timeoutMs: 10_000 })
+      this.#problem = undefined
       this.#forbidden.delete(name)
       this.#set(name, projectNamespace(object))
       this.#answered.add(name)
     } catch (error) {
       if (signal.aborted) return
+      this.#problem = message(error)
       const code = error instanceof KubeError ? error.code : undefined
       if (code === 'NOT_FOUND') this.#set(name, undefined)
       // Anything else says nothing of the namespace: what was known of it holds.

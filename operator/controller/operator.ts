@@ -213,8 +213,11 @@ export class Operator {
 
   /** What is still missing before it works, in words. */
   notReady(): string | undefined {
-    const missing = new Set(this.#watches.filter((watch) => !watch.isSynced).map(({ kind }) => kind))
-    return missing.size === 0 ? undefined : `no list of ${[...missing].join(', ')} yet`
+    const missing = this.#watches.filter((watch) => !watch.isSynced)
+    if (missing.length === 0) return undefined
+    const kinds = new Set(missing.map(({ kind }) => kind))
+    const problem = missing.find((watch) => watch.problem !== undefined)?.problem
+    return `no list of ${[...kinds].join(', ')} yet${problem === undefined ? '' : `: ${problem}`}`
   }
 
   /** What only a restart may mend: a watch that brings nothing while the API server answers, a pass that throws. */

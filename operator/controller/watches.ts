@@ -37,7 +37,7 @@ export interface WatchesOptions {
 }
 
 /** One collection that is followed. */
-export type Followed = Pick<ListWatch<unknown>, 'kind' | 'isSynced' | 'isStuck' | 'run'>
+export type Followed = Pick<ListWatch<unknown>, 'kind' | 'isSynced' | 'problem' | 'isStuck' | 'run'>
 
 /** Everything that the operator follows in the cluster; the sum of it is its whole input. */
 export function createWatches(options: WatchesOptions): Followed[] {

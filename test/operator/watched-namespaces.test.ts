@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { createNamespace, createPod } from '../support/cluster-pods.ts'
 import { linesOf, releaseNamespace, startOperatorRig } from '../support/operator-rig.ts'
@@ -62,4 +63,17 @@ t.test('an operator of some namespaces', async (t) => {
   await rig.until('none of shop', (all) => !linesOf(all).join().includes('10.1.4.1'))
   t.ok(Date.now() - before < 5000, 'a veto counts within 5 s')
   t.equal(await operator.stop(), 0)
+
+  t.test('one that it may not look into keeps it from being ready, and it says why', async (t) => {
+    const lost = await rig.startOperator({
+      kubeconfig,
+      flags: [`--watch.namespaces=other,${releaseNamespace}`],
+    })
+    let text = ''
+    for (let i = 0; i < 100 && !text.includes('other'); i++) {
+      await sleep(50)
+      text = await (await fetch(`${lost.url}/-/ready`)).text()
+    }
+    t.match(text, /no list of pods, profiletargets yet: .*403 Forbidden: .* in the namespace "other"/)
+  })
 })
