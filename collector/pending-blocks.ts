@@ -1,10 +1,10 @@
-import { open, readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EncodedBlock } from '../block/block-builder.ts'
 import type { Covered } from '../block/block-reader.ts'
 import { FileByteSource } from '../block/file-byte-source.ts'
 import { openBlock } from '../block/open-block.ts'
-import { syncDirectory } from '../lib/sync-directory.ts'
+import { replaceFile } from '../lib/replace-file.ts'
 
 /** A block that was cut and that the bucket may not have yet. */
 export interface PendingBlock {
@@ -61,21 +61,7 @@ export class PendingBlocks {
   async write(block: EncodedBlock): Promise<PendingBlock> {
     const name = block.key.slice(block.key.lastIndexOf('/') + 1)
     const path = join(this.#directory, name)
-    const temporary = `${path}.tmp`
-    const handle = await open(temporary, 'w')
-    try {
-      try {
-        await handle.writeFile(block.bytes)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await rename(temporary, path)
-    } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {})
-      throw error
-    }
-    await syncDirectory(this.#directory)
+    await replaceFile(path, block.bytes)
     const { minTimeMs, maxTimeMs, covered } = block.meta
     return { key: block.key, path, sizeBytes: block.bytes.length, minTimeMs, maxTimeMs, covered }
   }

@@ -52,14 +52,9 @@ async function runParts(options: AllOptions, { profiler, source, bucket, storage
   const pending = () => storage.pendingBlocks()
   const catalog = new Catalog({ bucket, pending, heads: [storage], log, registry })
   const collecting = createCollecting(source, { flags, storage, logger, registry })
-  const { scraper } = collecting
   const api = createApi({
     catalog,
-    head: storage,
-    pending,
-    collector: () => ({ ...storage.status(), targets: scraper.loops().length }),
-    targets: () => scraper.targets(),
-    scrapes: () => collecting.scrapes(),
+    ...collecting.api,
     config: () => collecting.shownConfig() ?? '# no --config.file: conprof scrapes itself\n',
     flags: options.flagTexts,
     build: { ...options.build, nodeVersion: process.versions.node },
@@ -86,7 +81,7 @@ async function runParts(options: AllOptions, { profiler, source, bucket, storage
     const { webTokenFile: tokenFile } = flags
     const own = { listenAddress: server.address, routePrefix: web.prefix, scheme: web.scheme }
     const config = defaultConfig({ ...own, ...(tokenFile !== undefined && { tokenFile }) })
-    scraper.applyConfig({ ...config, externalLabels: flags.externalLabels })
+    collecting.scraper.applyConfig({ ...config, externalLabels: flags.externalLabels })
   }
   options.onStarted({
     uiUrl: flags.webExternalUrl ?? url,

@@ -7,13 +7,14 @@ import type { Config } from '../collector/config/scrape-config.ts'
 import { ScrapeConfigSource } from '../collector/kubernetes/scrape-config-source.ts'
 import { FreezeGuard } from '../collector/scrape/freeze-guard.ts'
 import { Scraper } from '../collector/scrape/scraper.ts'
-import { type ScrapesSummary, summarizeScrapes } from '../collector/scrape/summarize-scrapes.ts'
+import { summarizeScrapes } from '../collector/scrape/summarize-scrapes.ts'
 import type { Storage } from '../collector/storage.ts'
 import { createKubeClient } from '../lib/kube/create-kube-client.ts'
 import type { KubeClient } from '../lib/kube/kube-client.ts'
 import type { Run } from '../lib/lifecycle/run-group.ts'
 import type { Logger } from '../lib/log.ts'
 import { type Labels, sortLabels } from '../profile/labels.ts'
+import type { ApiOptions } from '../query/api/create-api.ts'
 
 /** A scraper and what tells it what to scrape. */
 export interface Collecting {
@@ -28,8 +29,8 @@ export interface Collecting {
   shownConfig(): string | undefined
   /** Rejects with what is wrong with the file; the old config goes on. */
   reload(): Promise<void>
-  /** As `/api/v1/status/scrapes` answers. */
-  scrapes(): ScrapesSummary & { readonly ordinal: number; readonly configEpoch: number }
+  /** What the API tells of it, and gives away. */
+  readonly api: Pick<ApiOptions, 'head' | 'pending' | 'collector' | 'targets' | 'scrapes'>
   readonly parts: readonly Run[]
 }
 
@@ -74,11 +75,17 @@ export function createCollecting(source: OpenedSource, options: CollectingOption
   const common = {
     scraper,
     wrong: () => objects?.wrong,
-    scrapes: () => ({
-      ordinal,
-      configEpoch: objects?.epoch ?? 0,
-      ...summarizeScrapes(scraper.loops()),
-    }),
+    api: {
+      head: storage,
+      pending: () => storage.pendingBlocks(),
+      collector: () => ({ ...storage.status(), targets: scraper.loops().length }),
+      targets: () => scraper.targets(),
+      scrapes: () => ({
+        ordinal,
+        configEpoch: objects?.epoch ?? 0,
+        ...summarizeScrapes(scraper.loops()),
+      }),
+    },
   }
   const ownParts: Run[] = [scraper, guard].map((part) => (run) => part.run(run))
   if (source.kind === 'kubernetes') {

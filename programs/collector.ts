@@ -45,15 +45,10 @@ async function runParts(
   const web = await readWeb(flags, { logger })
   const collecting = createCollecting(source, { flags, storage, logger, registry })
   const log = logger.child({ component: 'query' })
-  const pending = () => storage.pendingBlocks()
   const api = createApi({
     // What is in the bucket is for query to answer.
-    catalog: new Catalog({ pending, heads: [storage], log, registry }),
-    head: storage,
-    pending,
-    collector: () => ({ ...storage.status(), targets: collecting.scraper.loops().length }),
-    targets: () => collecting.scraper.targets(),
-    scrapes: () => collecting.scrapes(),
+    catalog: new Catalog({ pending: () => storage.pendingBlocks(), heads: [storage], log, registry }),
+    ...collecting.api,
     config: () => collecting.shownConfig() ?? '',
     flags: options.flagTexts,
     build: { ...options.build, nodeVersion: process.versions.node },

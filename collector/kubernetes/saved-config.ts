@@ -1,8 +1,8 @@
-import { chmod, open, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { makeDirectory } from '../../lib/make-directory.ts'
-import { syncDirectory } from '../../lib/sync-directory.ts'
+import { replaceFile } from '../../lib/replace-file.ts'
 import type { ScrapeConfigSpec } from '../config/scrape-config-resource.ts'
 import { type Credentials, readScrapeConfigSpec } from './kubernetes-config.ts'
 
@@ -69,8 +69,6 @@ export async function writeSavedConfig(
 ): Promise<void> {
   await makeDirectory(directory)
   await chmod(directory, 0o700)
-  const path = pathOf(directory)
-  const temporary = `${path}.tmp`
   const { namespace, release, shard } = owner
   const saved = {
     version: 1,
@@ -80,22 +78,7 @@ export async function writeSavedConfig(
     specs: Object.fromEntries(config.specs),
     credentials: Object.fromEntries(config.credentials),
   } satisfies z.input<typeof savedFile>
-  // One that a crash left may be readable by more.
-  await rm(temporary, { force: true })
-  const handle = await open(temporary, 'wx', 0o600)
-  try {
-    try {
-      await handle.writeFile(JSON.stringify(saved))
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(temporary, path)
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
-    throw error
-  }
-  await syncDirectory(directory)
+  await replaceFile(pathOf(directory), JSON.stringify(saved), { mode: 0o600 })
 }
 
 function pathOf(directory: string): string {

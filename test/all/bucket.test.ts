@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import type { BlocksAnswer, ProfilesAnswer } from '../../query/api/types.ts'
+import { askApi } from '../support/ask-api.ts'
 import { startConprof } from '../support/conprof.ts'
 import { startGate } from '../support/gate.ts'
 import { until } from '../support/until.ts'
@@ -15,11 +16,6 @@ const corpus = new URL('../testdata/corpus/etcd/heap/', import.meta.url)
 const bodies = readdirSync(corpus)
   .sort()
   .map((name) => readFileSync(new URL(name, corpus)))
-
-async function get<Answer>(url: string, path: string, parameters: Record<string, string> = {}) {
-  const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
-  return (await response.json()) as { data: Answer; warnings?: string[] }
-}
 
 t.test('blocks go to S3, wait while it is away, and are all another conprof needs', async (t) => {
   const store = await startVersitygw(t)
@@ -67,9 +63,9 @@ t.test('blocks go to S3, wait while it is away, and are all another conprof need
   )
   const flags = [`--config.file=${config}`, `--objstore.config-file=${objstore}`, '--block.duration=3s']
   const query = { query: '{job="etcd"}', start: 'now-1h', limit: '1000' }
-  const profiles = async (url: string) => (await get<ProfilesAnswer>(url, 'profiles', query)).data.profiles
+  const profiles = async (url: string) => (await askApi<ProfilesAnswer>(url, 'profiles', query)).data.profiles
   const stored = async (url: string) => {
-    const { blocks } = (await get<BlocksAnswer>(url, 'status/blocks')).data
+    const { blocks } = (await askApi<BlocksAnswer>(url, 'status/blocks')).data
     return blocks.filter(({ place }) => place === 'bucket')
   }
 

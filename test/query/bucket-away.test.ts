@@ -2,24 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import type {
-  Answer,
-  BlocksAnswer,
-  ProfilesAnswer,
-  QueryRangeAnswer,
-  TopAnswer,
-} from '../../query/api/types.ts'
+import type { BlocksAnswer, ProfilesAnswer, QueryRangeAnswer, TopAnswer } from '../../query/api/types.ts'
+import { askApi } from '../support/ask-api.ts'
 import { startConprof } from '../support/conprof.ts'
 import { corpusConfig, startCorpusProgram } from '../support/corpus-program.ts'
 import { startGate } from '../support/gate.ts'
 import { startVersitygw } from '../support/versitygw.ts'
-
-async function get<Data>(url: string, path: string, parameters: Record<string, string> = {}) {
-  const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
-  const answer = (await response.json()) as Answer<Data>
-  if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`)
-  return { data: answer.data, warnings: answer.warnings ?? [] }
-}
 
 t.test('what was scraped never changes, while blocks move and while S3 is away', async (t) => {
   const dir = t.testdir({ a: {}, b: {} })
@@ -70,9 +58,9 @@ t.test('what was scraped never changes, while blocks move and while S3 is away',
   /** Everything that the range is made of, and what it adds up to. */
   const state = async () => {
     const [list, plot, top] = await Promise.all([
-      get<ProfilesAnswer>(query.url, 'profiles', { ...asked, limit: '1000' }),
-      get<QueryRangeAnswer>(query.url, 'query_range', { ...asked, type: 'inuse_space' }),
-      get<TopAnswer>(query.url, 'profile', { ...asked, type: 'inuse_space', agg: 'sum', format: 'top' }),
+      askApi<ProfilesAnswer>(query.url, 'profiles', { ...asked, limit: '1000' }),
+      askApi<QueryRangeAnswer>(query.url, 'query_range', { ...asked, type: 'inuse_space' }),
+      askApi<TopAnswer>(query.url, 'profile', { ...asked, type: 'inuse_space', agg: 'sum', format: 'top' }),
     ])
     const values = plot.data.result.flatMap((series) => series.values.map(([, value]) => BigInt(value)))
     return {
@@ -88,7 +76,7 @@ t.test('what was scraped never changes, while blocks move and while S3 is away',
   t.equal(first.top, first.total)
   t.match(warnings, [/^bucket .* is missing from this answer: /])
 
-  const blocks = async () => (await get<BlocksAnswer>(query.url, 'status/blocks', range)).data.blocks
+  const blocks = async () => (await askApi<BlocksAnswer>(query.url, 'status/blocks', range)).data.blocks
   const namesIn = (place: string, all: BlocksAnswer['blocks']) =>
     new Set(all.filter((block) => block.place === place).map(({ name }) => name))
   const watch = async (durationMs: number, isDone: (all: BlocksAnswer['blocks']) => boolean) => {

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import type {
-  Answer,
   CollectorsAnswer,
   ProfilesAnswer,
   QueryRangeAnswer,
@@ -12,17 +11,11 @@ import type {
   TopAnswer,
 } from '../../query/api/types.ts'
 import { goToolPprof } from '../../query/testdata/go-tool-pprof.ts'
+import { askApi } from '../support/ask-api.ts'
 import { type Conprof, startConprof } from '../support/conprof.ts'
 import { corpusConfig, startCorpusProgram } from '../support/corpus-program.ts'
 import { startDnsServer } from '../support/dns-server.ts'
 import { until } from '../support/until.ts'
-
-async function get<Data>(url: string, path: string, parameters: Record<string, string> = {}) {
-  const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`)
-  const answer = (await response.json()) as Answer<Data>
-  if (answer.status !== 'success') throw new Error(`${path}: ${answer.error}`)
-  return { data: answer.data, warnings: answer.warnings ?? [] }
-}
 
 /** Two collectors with a bucket in common, and the query program before them. Blocks are cut every half hour. */
 async function startAll(t: Test) {
@@ -75,19 +68,21 @@ t.test('conprof query answers from the heads of collectors', async (t) => {
 
   const range = { start: 'now-10m' }
   const both = '{job=~"a|b"}'
-  const profiles = async () => get<ProfilesAnswer>(url, 'profiles', { query: both, ...range, limit: '1000' })
+  const profiles = async () =>
+    askApi<ProfilesAnswer>(url, 'profiles', { query: both, ...range, limit: '1000' })
   await until('profiles of both', async () => {
     const { data } = await profiles()
     return new Set(data.profiles.map(({ labels }) => labels['job'])).size === 2
   })
   const newest = Math.max(...(await profiles()).data.profiles.map(({ time }) => time))
   t.ok(Date.now() - newest < 5000, 'seconds after the scrape, with blocks of half an hour')
-  t.strictSame(await get(url, 'label/job/values', range), { data: ['a', 'b'], warnings: [] })
+  t.strictSame(await askApi(url, 'label/job/values', range), { data: ['a', 'b'], warnings: [] })
 
   await t.test('plots, merges, downloads', async (t) => {
     const end = String(newest / 1000)
-    const listed = (await get<ProfilesAnswer>(url, 'profiles', { query: both, ...range, end })).data.profiles
-    const plot = await get<QueryRangeAnswer>(url, 'query_range', {
+    const listed = (await askApi<ProfilesAnswer>(url, 'profiles', { query: both, ...range, end })).data
+      .profiles
+    const plot = await askApi<QueryRangeAnswer>(url, 'query_range', {
       query: both,
       type: 'inuse_space',
       ...range,
@@ -99,7 +94,7 @@ t.test('conprof query answers from the heads of collectors', async (t) => {
       .flatMap(({ values }) => values)
       .reduce((sum, [, value]) => sum + BigInt(value), 0n)
     const merge = { query: both, ...range, end, type: 'inuse_space', agg: 'sum' }
-    const top = await get<TopAnswer>(url, 'profile', { ...merge, format: 'top' })
+    const top = await askApi<TopAnswer>(url, 'profile', { ...merge, format: 'top' })
     t.equal(top.data.total, String(total))
     t.match(top.data, { series: 2, profiles: listed.length })
     const raw = await fetch(`${url}/api/v1/profile?id=${listed[0]!.id}`)
@@ -114,7 +109,7 @@ t.test('conprof query answers from the heads of collectors', async (t) => {
   })
 
   await t.test('targets and collectors', async (t) => {
-    const { data, warnings } = await get<TargetsAnswer>(url, 'targets')
+    const { data, warnings } = await askApi<TargetsAnswer>(url, 'targets')
     t.strictSame(warnings, [])
     const heaps = data.activeTargets.filter(({ profileType }) => profileType === 'heap')
     t.strictSame(heaps.map(({ collector, scrapePool }) => [collector, scrapePool]).sort(), [
@@ -122,7 +117,7 @@ t.test('conprof query answers from the heads of collectors', async (t) => {
       ['localhost', 'b'],
     ])
     const collectors = await until('what both say of themselves', async () => {
-      const { collectors } = (await get<CollectorsAnswer>(url, 'status/collectors')).data
+      const { collectors } = (await askApi<CollectorsAnswer>(url, 'status/collectors')).data
       return collectors.every(({ version }) => version !== undefined) ? collectors : undefined
     })
     t.match(collectors, [
@@ -141,42 +136,42 @@ t.test('conprof query answers from the heads of collectors', async (t) => {
   await t.test('one that is frozen is a warning within its time', async (t) => {
     b.process.kill('SIGSTOP')
     const startMs = performance.now()
-    const frozen = await get<string[]>(url, 'label/job/values', range)
+    const frozen = await askApi<string[]>(url, 'label/job/values', range)
     t.ok(performance.now() - startMs < 7000, `${performance.now() - startMs} ms`)
     t.strictSame(frozen, {
       data: ['a'],
       warnings: ['collector localhost is missing from this answer: no answer within 5s'],
     })
     const againMs = performance.now()
-    t.match((await get<TargetsAnswer>(url, 'targets')).warnings, [/^collector localhost is missing/])
+    t.match((await askApi<TargetsAnswer>(url, 'targets')).warnings, [/^collector localhost is missing/])
     t.ok(performance.now() - againMs < 2000, 'and is not waited for again and again')
     t.equal((await fetch(`${url}/-/ready`)).status, 200)
     b.process.kill('SIGCONT')
     await until('it again', async () => {
-      const { data, warnings } = await get<string[]>(url, 'label/job/values', range)
+      const { data, warnings } = await askApi<string[]>(url, 'label/job/values', range)
       return data.length === 2 && warnings.length === 0
     })
   })
 
   await t.test('one that is killed is a warning, and is found where it comes back', async (t) => {
-    const [first] = (await get<ProfilesAnswer>(url, 'profiles', { query: '{job="b"}', ...range })).data
+    const [first] = (await askApi<ProfilesAnswer>(url, 'profiles', { query: '{job="b"}', ...range })).data
       .profiles
     b.process.kill('SIGKILL')
     await b.stop()
-    const without = await get<string[]>(url, 'label/job/values', range)
+    const without = await askApi<string[]>(url, 'label/job/values', range)
     t.strictSame(without.data, ['a'])
     t.match(without.warnings, [/^collector localhost is missing from this answer: connect ECONNREFUSED/])
     dns.records.set(name, [at('127.0.0.1', a)])
     await sleep(1500)
     t.match(
-      (await get<string[]>(url, 'label/job/values', range)).warnings,
+      (await askApi<string[]>(url, 'label/job/values', range)).warnings,
       [/^collector localhost is missing/],
       'also once it is out of DNS',
     )
     const again = await startCollector('b')
     dns.records.set(name, [at('127.0.0.1', a), at('localhost', again)])
     await until('it on another port', async () => {
-      const { data, warnings } = await get<string[]>(url, 'label/job/values', range)
+      const { data, warnings } = await askApi<string[]>(url, 'label/job/values', range)
       return data.length === 2 && warnings.length === 0
     })
     const raw = await fetch(`${url}/api/v1/profile?id=${first!.id}`)
@@ -216,7 +211,7 @@ t.test('conprof query is ready once bucket and name server have answered, and st
       text: /^conprof is not ready: look up dnssrv\+_http._tcp.collectors.example.: ESERVFAIL/,
     },
   )
-  t.match(await get<string[]>(query.url, 'labels'), {
+  t.match(await askApi<string[]>(query.url, 'labels'), {
     data: [],
     warnings: [
       /^every collector of dnssrv\+_http._tcp.collectors.example. is missing from this answer: ESERVFAIL$/,
@@ -224,7 +219,7 @@ t.test('conprof query is ready once bucket and name server have answered, and st
   })
   dns.mood = 'well'
   await until('readiness', async () => (await ready()).status === 200)
-  t.match((await get<CollectorsAnswer>(query.url, 'status/collectors')).data, {
+  t.match((await askApi<CollectorsAnswer>(query.url, 'status/collectors')).data, {
     collectors: [],
     unresolved: [{ problem: 'ENOTFOUND' }],
   })

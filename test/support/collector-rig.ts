@@ -11,6 +11,7 @@ import {
 import { createKubeClient } from '../../lib/kube/create-kube-client.ts'
 import type { KubeClient } from '../../lib/kube/kube-client.ts'
 import type { TargetsAnswer } from '../../query/api/types.ts'
+import { askApi } from './ask-api.ts'
 import { createNamespace } from './cluster-pods.ts'
 import { type Conprof, startConprof } from './conprof.ts'
 import { applyCrds, type ControlPlane, startControlPlane } from './control-plane.ts'
@@ -191,6 +192,5 @@ export function specOf(
 }
 
 export async function targetsOf(collector: Conprof): Promise<TargetsAnswer> {
-  const answer = await fetch(`${collector.url}/api/v1/targets`)
-  return ((await answer.json()) as { data: TargetsAnswer }).data
+  return (await askApi<TargetsAnswer>(collector.url, 'targets')).data
 }
