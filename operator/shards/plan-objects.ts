@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ScrapeConfigSpec } from '../../collector/config/scrape-config-resource.ts'
 import type { PlannedTarget } from '../targets/decision.ts'
 import { groupsOf, type PackedObject, packShard } from './pack-shard.ts'
@@ -167,7 +168,9 @@ function contentOf(spec: Pick<ScrapeConfigSpec, 'shard' | 'job' | 'groups'>): st
   let content = contents.get(spec)
   if (content === undefined) {
     const { shard, job, groups } = spec
-    content = JSON.stringify([shard, sorted(job), sorted(groups)])
+    const text = JSON.stringify([shard, sorted(job), sorted(groups)])
+    // Of thousands of objects the text is some ten megabytes.
+    content = createHash('sha256').update(text).digest('base64')
     contents.set(spec, content)
   }
   return content
