@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { Gauge, type Registry } from 'prom-client'
 import type { Logger } from '../log.ts'
 import { type Clock, pause, systemClock } from './clock.ts'
-import { type KubeClient, KubeError } from './kube-client.ts'
+import type { KubeClient, KubeError } from './kube-client.ts'
+import { LeaseRecord } from './lease-record.ts'
 
 export interface LeaseOptions {
   readonly client: KubeClient
@@ -41,17 +42,6 @@ export interface LeadOptions {
 
 const defaultTiming: LeaseTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2000 }
 
-interface LeaseObject {
-  readonly metadata: { readonly resourceVersion: string }
-  readonly spec?: {
-    readonly holderIdentity?: string
-    readonly leaseDurationSeconds?: number
-    readonly leaseTransitions?: number
-    readonly acquireTime?: string
-    readonly renewTime?: string
-  }
-}
-
 interface Held {
   readonly epoch: number
   readonly abort: AbortController
@@ -70,10 +60,8 @@ export class Lease {
   readonly #options: LeaseOptions
   readonly #timing: LeaseTiming
   readonly #clock: Clock
-  readonly #collection: string
+  readonly #record: LeaseRecord
   #held: Held | undefined
-  /** The record as last seen, and since when it is so. */
-  #seen: { readonly object: LeaseObject; readonly sinceMs: number } | undefined
   #lowestEpoch = 1
   #leave: (() => void) | undefined
 
@@ -82,7 +70,9 @@ export class Lease {
     this.#options = options
     this.#timing = { ...defaultTiming, ...options.timing }
     this.#clock = options.clock ?? systemClock
-    this.#collection = `/apis/coordination.k8s.io/v1/namespaces/${options.namespace}/leases`
+    const { client, namespace, name } = options
+    const timeoutMs = this.#timing.renewDeadlineMs / 2
+    this.#record = new LeaseRecord({ client, namespace, name, timeoutMs, clock: this.#clock })
     const isLeader = () => Number(this.isLeader())
     new Gauge({
       name: 'conprof_operator_leader',
@@ -187,8 +177,7 @@ export class Lease {
     const sentMs = this.#clock.now()
     const signal = held.abort.signal
     try {
-      const { spec } = this.#seen!.object
-      await this.#put({ ...spec, renewTime: this.#wallTime() }, signal)
+      await this.#record.write({ ...this.#record.spec, renewTime: this.#wallTime() }, signal)
     } catch (error) {
       if (signal.aborted) return false
       const { code } = error as KubeError
@@ -206,25 +195,27 @@ export class Lease {
 
   async #isStillOurs(held: Held, signal: AbortSignal): Promise<boolean> {
     try {
-      await this.#get(signal)
+      await this.#record.read(signal)
     } catch (error) {
       return !signal.aborted && (error as KubeError).code !== 'NOT_FOUND'
     }
-    const { holderIdentity, leaseTransitions } = this.#seen?.object.spec ?? {}
+    const { holderIdentity, leaseTransitions } = this.#record.spec ?? {}
     return holderIdentity === this.identity && leaseTransitions === held.epoch
   }
 
   async #tryToAcquire(signal: AbortSignal): Promise<Held | undefined> {
     const { logger, name } = this.#options
     try {
-      await this.#get(signal)
-      const before = this.#seen?.object.spec
+      await this.#record.read(signal).catch((error: KubeError) => {
+        if (error.code !== 'NOT_FOUND') throw error
+      })
+      const before = this.#record.spec
       if (before?.holderIdentity && before.holderIdentity !== this.identity && !this.#isOver())
         return undefined
       const sentMs = this.#clock.now()
       const epoch = Math.max(this.#lowestEpoch, (before?.leaseTransitions ?? 0) + 1)
       const time = this.#wallTime()
-      await this.#put(
+      await this.#record.write(
         {
           holderIdentity: this.identity,
           leaseDurationSeconds: Math.ceil(this.#timing.leaseMs / 1000),
@@ -247,65 +238,22 @@ export class Lease {
   }
 
   #isOver(): boolean {
-    const { object, sinceMs } = this.#seen!
     // As long as its holder promised, and no shorter than we would.
-    const promisedMs = (object.spec?.leaseDurationSeconds ?? 0) * 1000
-    return this.#clock.now() - sinceMs > Math.max(promisedMs, this.#timing.leaseMs)
+    const promisedMs = (this.#record.spec?.leaseDurationSeconds ?? 0) * 1000
+    return this.#record.unchangedMs > Math.max(promisedMs, this.#timing.leaseMs)
   }
 
   /** Never what is another's, or may be by now. */
   async #release(held: Held): Promise<void> {
     const { logger, name } = this.#options
-    const { holderIdentity, ...spec } = this.#seen?.object.spec ?? {}
+    const { holderIdentity, ...spec } = this.#record.spec ?? {}
     const isOurs = holderIdentity === this.identity && spec.leaseTransitions === held.epoch
     if (!isOurs || this.#clock.now() - held.renewedMs > this.#timing.renewDeadlineMs) return
     try {
-      await this.#put({ ...spec, leaseDurationSeconds: 1, renewTime: this.#wallTime() }, undefined)
+      await this.#record.write({ ...spec, leaseDurationSeconds: 1, renewTime: this.#wallTime() }, undefined)
     } catch (error) {
       logger.info({ lease: name }, `release the lease: ${(error as Error).message}`)
     }
-  }
-
-  async #get(signal: AbortSignal): Promise<void> {
-    const { client, name } = this.#options
-    try {
-      this.#see(
-        await client.request<LeaseObject>({ path: `${this.#collection}/${name}`, ...this.#limits(signal) }),
-      )
-    } catch (error) {
-      if (!(error instanceof KubeError) || error.code !== 'NOT_FOUND') throw error
-      this.#seen = undefined
-      if (this.#held !== undefined) throw error
-    }
-  }
-
-  /** Of exactly the version that was seen, or new where none was. */
-  async #put(spec: object, signal: AbortSignal | undefined): Promise<void> {
-    const { client, namespace, name } = this.#options
-    const before = this.#seen?.object
-    const object = {
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      metadata: before?.metadata ?? { namespace, name },
-      spec,
-    }
-    const answer = await client.request<LeaseObject>({
-      method: before === undefined ? 'POST' : 'PUT',
-      path: before === undefined ? this.#collection : `${this.#collection}/${name}`,
-      body: object,
-      ...this.#limits(signal),
-    })
-    this.#see(answer)
-  }
-
-  #see(object: LeaseObject): void {
-    const isSame = this.#seen?.object.metadata.resourceVersion === object.metadata.resourceVersion
-    if (!isSame) this.#seen = { object, sinceMs: this.#clock.now() }
-  }
-
-  #limits(signal: AbortSignal | undefined) {
-    // So that one that hangs leaves time for another.
-    return { timeoutMs: this.#timing.renewDeadlineMs / 2, ...(signal !== undefined && { signal }) }
   }
 
   #wallTime(): string {
