@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 import type { Attempt } from '../../block/attempt.ts'
@@ -12,6 +11,7 @@ import { silentLogger } from '../../lib/log.ts'
 import { inspectPprof } from '../../profile/inspect-pprof.ts'
 import type { TargetsAnswer } from '../../query/api/types.ts'
 import { debianProgram } from '../support/debian-package.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { httpServer } from './sick-servers.ts'
 
 const corpus = new URL('../testdata/corpus/prometheus/heap/', import.meta.url)
@@ -174,7 +174,7 @@ scrape_configs:
 
 t.test('Scraper scrapes a real Go program', async (t) => {
   const program = await debianProgram({ program: 'prometheus', package: 'prometheus' })
-  const address = `127.0.0.1:${await freePort()}`
+  const address = `127.0.0.1:${(await freePorts(1))[0]}`
   const folder = t.testdir({ 'prometheus.yml': '' })
   const child = spawn(
     program,
@@ -256,13 +256,4 @@ async function until(isTrue: () => boolean | Promise<boolean>, limitMs = 10_000)
     if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${isTrue}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

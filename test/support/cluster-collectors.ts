@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { createPod, deletePod } from './cluster-pods.ts'
+import { freePorts } from './free-ports.ts'
 import { collectorIp, type OperatorRig, release, releaseNamespace } from './operator-rig.ts'
 import { runReadiness } from './readiness-kubelet.ts'
 
@@ -40,7 +40,8 @@ export class ClusterCollectors {
     rig: OperatorRig,
     options: { readonly flags?: readonly string[] } = {},
   ): Promise<ClusterCollectors> {
-    const collectors = new ClusterCollectors(await freePort(), { rig, t, flags: options.flags ?? [] })
+    const [port] = await freePorts(1, collectorIp(0))
+    const collectors = new ClusterCollectors(port!, { rig, t, flags: options.flags ?? [] })
     const stop = new AbortController()
     const kubelet = runReadiness(rig.client, {
       namespace: releaseNamespace,
@@ -123,17 +124,4 @@ export class ClusterCollectors {
   thaw(ordinal: number): void {
     this.#running.get(ordinal)!.kill('SIGCONT')
   }
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().listen(0, '127.2.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('no port')),
-      )
-    })
-  })
 }

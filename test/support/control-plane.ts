@@ -1,17 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { createKubeClient } from '../../lib/kube/create-kube-client.ts'
 import type { KubeClient, KubeClientOptions } from '../../lib/kube/kube-client.ts'
 import { type ControlPlaneBinaries, controlPlaneBinaries } from './control-plane-binaries.ts'
+import { freePorts } from './free-ports.ts'
+import { kubeconfigText } from './kubeconfig-text.ts'
+import { WatchedProgram } from './watched-program.ts'
 
 /**
  * A real API server without nodes and without controllers: pods stay as they are written (their `status` may be
@@ -106,8 +107,8 @@ class RunningPlane implements ControlPlane {
   readonly #binaries: ControlPlaneBinaries
   readonly #apiServerFlags: readonly string[]
   readonly #clients: KubeClient[] = []
-  #etcd: Program | undefined
-  #apiServer: Program | undefined
+  #etcd: WatchedProgram | undefined
+  #apiServer: WatchedProgram | undefined
   #etcdPort = 0
   #port = 0
   #files = 0
@@ -152,9 +153,9 @@ class RunningPlane implements ControlPlane {
       '--unsafe-no-fsync',
       '--log-level=error',
     ]
-    this.#etcd = new Program(this.#binaries.etcd, etcdFlags, this.#folder)
+    this.#etcd = new WatchedProgram(this.#binaries.etcd, etcdFlags, this.#folder)
     await this.startApiServer()
-    await writeFile(this.kubeconfig, await this.#kubeconfigText({ token }))
+    await this.#writeKubeconfig(this.kubeconfig, { token })
   }
 
   async startApiServer(): Promise<void> {
@@ -176,7 +177,7 @@ class RunningPlane implements ControlPlane {
       '--allow-privileged=true',
       ...this.#apiServerFlags,
     ]
-    this.#apiServer = new Program(this.#binaries.kubeApiserver, flags, this.#folder)
+    this.#apiServer = new WatchedProgram(this.#binaries.kubeApiserver, flags, this.#folder)
     await this.#untilReady()
   }
 
@@ -252,42 +253,22 @@ class RunningPlane implements ControlPlane {
 
   async writeKubeconfig(facts: { token: string; server?: string; namespace?: string }): Promise<string> {
     const path = this.#path(`kubeconfig-${++this.#files}`)
-    await writeFile(path, await this.#kubeconfigText(facts))
+    await this.#writeKubeconfig(path, facts)
     return path
+  }
+
+  async #writeKubeconfig(
+    path: string,
+    facts: { readonly token: string; readonly server?: string; readonly namespace?: string },
+  ): Promise<void> {
+    const ca = await readFile(this.caFile, 'utf8')
+    await writeFile(path, kubeconfigText({ server: this.url, ca, ...facts }))
   }
 
   async client(options: KubeClientOptions = {}): Promise<KubeClient> {
     const client = await createKubeClient({ kubeconfig: this.kubeconfig, ...options })
     this.#clients.push(client)
     return client
-  }
-
-  async #kubeconfigText(facts: { token: string; server?: string; namespace?: string }): Promise<string> {
-    const server = facts.server ?? this.url
-    const ca = (await readFile(this.caFile)).toString('base64')
-    // JSON is YAML.
-    return JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [
-        {
-          name: 'test',
-          cluster: { server, ...(server.startsWith('https:') && { 'certificate-authority-data': ca }) },
-        },
-      ],
-      users: [{ name: 'test', user: { token: facts.token } }],
-      contexts: [
-        {
-          name: 'test',
-          context: {
-            cluster: 'test',
-            user: 'test',
-            ...(facts.namespace !== undefined && { namespace: facts.namespace }),
-          },
-        },
-      ],
-      'current-context': 'test',
-    })
   }
 
   async #untilReady(): Promise<void> {
@@ -324,66 +305,4 @@ class RunningPlane implements ControlPlane {
   #path(name: string): string {
     return join(this.#folder, name)
   }
-}
-
-class Program {
-  readonly child: ChildProcess
-  readonly #ended: Promise<unknown>
-  #output = ''
-
-  /** Ends with this process, however that ends; `folder` is then removed. */
-  constructor(path: string, parameters: readonly string[], folder: string) {
-    this.child = spawn('sh', ['-c', watched, folder, path, ...parameters], {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    })
-    const keep = (chunk: Buffer) => {
-      this.#output = (this.#output + chunk).slice(-4000)
-    }
-    this.child.stdout!.on('data', keep)
-    this.child.stderr!.on('data', keep)
-    this.child.stdio[3]!.on('error', () => {})
-    this.#ended = new Promise((resolve) => {
-      this.child.once('exit', resolve)
-      this.child.once('error', (error) => {
-        this.#output += String(error)
-        resolve(undefined)
-      })
-    })
-  }
-
-  get hasEnded(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined
-  }
-
-  output(): string {
-    return this.#output.trim().split('\n').slice(-3).join(' | ')
-  }
-
-  /** Its files are the test's own: nothing is lost by not asking. */
-  async end(): Promise<void> {
-    this.child.kill('SIGKILL')
-    await this.#ended
-    const watcher = this.child.stdio[3] as Writable
-    watcher.end('done\n')
-  }
-}
-
-/** The program in this shell's place; beside it one that waits for the end of our side of a pipe. */
-const watched = `
-(read -r _ <&3 || { kill -9 $$; sleep 1; rm -rf "$0"; }) >/dev/null 2>&1 &
-exec "$@" 3<&-
-`
-
-/** All at once, so that none is given twice. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
-  const ports: number[] = []
-  for (const server of servers) {
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('find a free port: no address')
-    ports.push(address.port)
-  }
-  for (const server of servers) server.close()
-  return ports
 }

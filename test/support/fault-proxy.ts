@@ -5,6 +5,9 @@ import { Agent, request } from 'node:https'
 import { setTimeout } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { ControlPlane } from './control-plane.ts'
+import { type OpenWatch, ProxiedWatch, reset } from './proxied-watch.ts'
+
+export type { OpenWatch }
 
 export type RequestKind = 'get' | 'list' | 'watch' | 'write'
 
@@ -50,23 +53,6 @@ export interface Rule {
   remove(): void
   /** Lets go all that it holds, and removes it. */
   release(how?: 'forward' | 'drop'): void
-}
-
-/** A watch that runs. */
-export interface OpenWatch {
-  readonly path: string
-  /** RST. */
-  reset(): void
-  /** An orderly end. */
-  end(): void
-  /** What the server sends is kept back from now on, and the connection stays. */
-  silence(): void
-  /** As if the server had sent it. */
-  send(text: string): void
-  /** Half of what the server sends next, then a newline. */
-  truncateNext(): void
-  /** What the server sends next never comes. */
-  dropNext(): void
 }
 
 export interface FaultProxy {
@@ -252,50 +238,6 @@ class ActiveRule implements Rule {
   }
 }
 
-class ProxiedWatch implements OpenWatch {
-  readonly path: string
-  readonly #outgoing: ServerResponse
-  #isSilent = false
-  #next: 'pass' | 'truncate' | 'drop' = 'pass'
-
-  constructor(path: string, outgoing: ServerResponse) {
-    this.path = path
-    this.#outgoing = outgoing
-  }
-
-  pass(chunk: Buffer): void {
-    const how = this.#next
-    this.#next = 'pass'
-    if (this.#isSilent || how === 'drop') return
-    const isWhole = how === 'pass'
-    this.#outgoing.write(isWhole ? chunk : `${chunk.subarray(0, chunk.indexOf('\n') >> 1)}\n`)
-  }
-
-  reset(): void {
-    reset(this.#outgoing)
-  }
-
-  end(): void {
-    if (!this.#isSilent) this.#outgoing.end()
-  }
-
-  silence(): void {
-    this.#isSilent = true
-  }
-
-  send(text: string): void {
-    this.#outgoing.write(text)
-  }
-
-  truncateNext(): void {
-    this.#next = 'truncate'
-  }
-
-  dropNext(): void {
-    this.#next = 'drop'
-  }
-}
-
 function describe(
   { method = '', url = '' }: IncomingMessage,
   body: Buffer,
@@ -332,8 +274,4 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
     // The client went away; so will what is forwarded.
   }
   return Buffer.concat(chunks)
-}
-
-function reset(outgoing: ServerResponse): void {
-  if (outgoing.socket !== null) outgoing.socket.resetAndDestroy()
 }

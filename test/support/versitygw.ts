@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import type { Test } from 'tap'
+import { freePorts } from './free-ports.ts'
 import { goProgram } from './go-program.ts'
 
 export interface Versitygw {
@@ -28,7 +28,7 @@ export async function startVersitygw(t: Test, options: VersitygwOptions = {}): P
   const binary = await versitygwProgram()
   const folder = await mkdtemp(join(tmpdir(), 'conprof-versitygw-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const endpoint = `127.0.0.1:${await freePort()}`
+  const endpoint = `127.0.0.1:${(await freePorts(1))[0]}`
   const tls = options.tls
   const server = spawn(
     binary,
@@ -83,16 +83,6 @@ export function versitygwProgram(): Promise<string> {
     package: 'github.com/versity/versitygw/cmd/versitygw',
     version,
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('find a free port: no address')
-  return address.port
 }
 
 async function waitForAnswer(url: string, check: () => void): Promise<void> {
