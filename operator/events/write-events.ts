@@ -23,9 +23,10 @@ export class EventWriter {
   readonly #options: EventWriterOptions
   readonly #now: () => number
   readonly #bucket: TokenBucket
-  readonly #queue: PlannedEvent[] = []
+  #queue: PlannedEvent[] = []
+  /** Namespaces where the operator may not, and until when it does not try again. */
+  readonly #forbidden = new Map<string, number>()
   readonly #metrics: ReturnType<typeof createMetrics>
-  #isForbidden = false
   #wake: () => void = () => {}
 
   constructor(options: EventWriterOptions) {
@@ -39,7 +40,8 @@ export class EventWriter {
   add(events: readonly PlannedEvent[]): void {
     for (const event of events) {
       if (!this.#options.isLeader()) continue
-      if (this.#isForbidden || this.#queue.length >= maxQueued) this.#metrics.lost.inc({ why: this.#whyLost })
+      if (this.#isForbidden(event)) this.#metrics.lost.inc({ why: 'forbidden' })
+      else if (this.#queue.length >= maxQueued) this.#metrics.lost.inc({ why: 'too_many' })
       else this.#queue.push(event)
     }
     this.#wake()
@@ -61,8 +63,18 @@ export class EventWriter {
     }
   }
 
-  get #whyLost(): string {
-    return this.#isForbidden ? 'forbidden' : 'too_many'
+  #isForbidden({ regarding: { namespace } }: PlannedEvent): boolean {
+    return (this.#forbidden.get(namespace) ?? 0) > this.#now()
+  }
+
+  /** A right is missing until a person gives it. */
+  #forbid(namespace: string, message: string): void {
+    this.#forbidden.set(namespace, this.#now() + forbiddenMs)
+    const waiting = this.#queue.length
+    this.#queue = this.#queue.filter((event) => !this.#isForbidden(event))
+    this.#metrics.lost.inc({ why: 'forbidden' }, 1 + waiting - this.#queue.length)
+    const what = `no events are written in namespace "${namespace}" for ${forbiddenMs / 60_000} minutes`
+    this.#options.logger.warn(`${what}, since the operator may not: ${message}`)
   }
 
   async #write(event: PlannedEvent, signal: AbortSignal): Promise<void> {
@@ -79,10 +91,7 @@ export class EventWriter {
       if (code === 'ALREADY_EXISTS') return
       // A namespace that is on its way out, or at its quota, forbids as well, and says so in other words.
       if (code === 'FORBIDDEN' && message.includes('cannot create resource "events"')) {
-        this.#isForbidden = true
-        this.#metrics.lost.inc({ why: 'forbidden' }, 1 + this.#queue.length)
-        this.#queue.length = 0
-        logger.warn(`no events are written until a restart, since the operator may not: ${message}`)
+        this.#forbid(body.metadata.namespace, message)
         return
       }
       this.#metrics.lost.inc({ why: error instanceof KubeError ? 'refused' : 'error' })
@@ -127,6 +136,7 @@ function cutBytes(text: string, maxBytes: number): string {
 }
 
 const maxQueued = 1000
+const forbiddenMs = 10 * 60_000
 
 function createMetrics(registry: Registry) {
   return {

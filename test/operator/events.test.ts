@@ -82,6 +82,18 @@ t.test(
       await metric(forbidden, /events_lost_total{why="forbidden"} 3/),
       'off after the first, with those that wait',
     )
+    await plane.mustKubectl(['create', 'namespace', 'pay'])
+    await plane.mustKubectl(
+      'create role events --verb=create --resource=events.events.k8s.io -n pay'.split(' '),
+    )
+    await plane.mustKubectl(
+      'create rolebinding events --role=events --serviceaccount=conprof:prof-operator -n pay'.split(' '),
+    )
+    first.events.observePod({ ...viewOf('p', 'pay-0'), namespace: 'pay' }, [problem])
+    t.ok(
+      await metric(forbidden, /conprof_operator_events_total{reason="InvalidProfileAnnotation"} 1/),
+      'not in other namespaces',
+    )
     await first.end()
 
     await plane.mustKubectl(
