@@ -89,7 +89,9 @@ t.test(
     await plane.mustKubectl(
       'create rolebinding events --role=events --serviceaccount=conprof:prof-operator -n pay'.split(' '),
     )
-    first.events.observePod({ ...viewOf('p', 'pay-0'), namespace: 'pay' }, [problem])
+    // The API server takes a moment to notice.
+    await sleep(500)
+    first.events.observePod({ ...viewOf('p', 'pay-0'), namespace: 'pay', owner: undefined }, [problem])
     t.ok(
       await metric(forbidden, /conprof_operator_events_total{reason="InvalidProfileAnnotation"} 1/),
       'not in other namespaces',
