@@ -56,7 +56,9 @@ export class ScrapeLoop {
   }
   readonly #options: LoopOptions
   #target: Target
+  /** So often in a row. */
   #unsupported = 0
+  #meshBlocked = 0
   /** The first attempt that found no room: a row says so once there is some. */
   #owed: Attempt | undefined
 
@@ -118,16 +120,12 @@ export class ScrapeLoop {
       const retryMs = Math.min(intervalMs / 2, 5000) * (0.5 + Math.random())
       return Math.min(now() + retryMs, nextSlotMs(now(), intervalMs, offsetMs))
     }
-    if (health === 'mesh-blocked') {
-      return nextSlotMs(now() + Math.max(0, meshPauseMs - intervalMs), intervalMs, offsetMs)
-    }
-    if (health === 'unsupported') {
-      this.#unsupported++
-      // The first few may be a program that is still starting.
-      if (this.#unsupported > 2)
-        return nextSlotMs(now(), intervalMs, offsetMs) + (unsupportedPause - 1) * intervalMs
-    } else this.#unsupported = 0
-    return nextSlotMs(now(), intervalMs, offsetMs)
+    this.#unsupported = health === 'unsupported' ? this.#unsupported + 1 : 0
+    this.#meshBlocked = health === 'mesh-blocked' ? this.#meshBlocked + 1 : 0
+    // The first may be a program that just ends, the first few one that is still starting.
+    const isMeshPause = this.#meshBlocked > 1
+    const pauseMs = isMeshPause ? meshPauseMs : this.#unsupported > 2 ? unsupportedPause * intervalMs : 0
+    return nextSlotMs(now() + Math.max(0, pauseMs - intervalMs), intervalMs, offsetMs)
   }
 
   /** Undefined where the gate is closed: nothing was tried. */
