@@ -282,12 +282,7 @@ export class Operator {
   /** Before a leader's first plan: one before it may have been moving targets that nobody holds now. */
   #takeOver(): void {
     if (this.#actual.objects.size === 0) return
-    const { targets } = this.#targetSet
-    const longestSeconds = targets.reduce((longest, { job }) => Math.max(longest, job.longestSeconds), 0)
-    this.#actual.releaseUnheld(
-      targets.map(({ key }) => key),
-      longestSeconds,
-    )
+    this.#actual.releaseUnheld(this.#targetSet.targets)
   }
 
   #observeMembers(): void {

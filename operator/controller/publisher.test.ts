@@ -14,7 +14,7 @@ const spec: ScrapeConfigJob = {
   timeout: '10s',
   profiles: [{ type: 'cpu', path: '/debug/pprof/profile', seconds: 10, keepEmpty: true }],
 }
-const job = { hash: '00', spec, longestSeconds: 10, credentials: [] }
+const job = { hash: '00', spec, credentials: [] }
 const targets = Array.from(
   { length: 100 },
   (_, i): PlannedTarget => ({

@@ -56,7 +56,6 @@ function setUp(names: readonly string[]) {
             name: 'all',
             shard: 0,
             spec: {} as never,
-            waiting: 0,
             targets: targetSet.targets,
             startAfterMs: new Map(),
           },

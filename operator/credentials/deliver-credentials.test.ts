@@ -9,7 +9,7 @@ function target(...keys: string[]): PlannedTarget {
   const credentials = keys.map(
     (key): CredentialSource => ({ key, namespace: 'shop', ref: { name: 'pg', key } }),
   )
-  return { job: { hash: keys.join(), spec: {}, longestSeconds: 10, credentials } } as unknown as PlannedTarget
+  return { job: { hash: keys.join(), spec: {}, credentials } } as unknown as PlannedTarget
 }
 
 function setUp(shards: ReadonlyMap<number, readonly PlannedTarget[]>) {

@@ -6,7 +6,7 @@ function job(...keys: string[]): { readonly job: PlannedJob } {
   const credentials = keys.map(
     (key): CredentialSource => ({ key, namespace: 'shop', ref: { name: 'pg', key } }),
   )
-  return { job: { hash: keys.join(), spec: {} as PlannedJob['spec'], longestSeconds: 10, credentials } }
+  return { job: { hash: keys.join(), spec: {} as PlannedJob['spec'], credentials } }
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')

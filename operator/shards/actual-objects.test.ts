@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { ScrapeConfigSpec } from '../../collector/config/scrape-config-resource.ts'
+import type { PlannedTarget } from '../targets/decision.ts'
 import { ActualObjects } from './actual-objects.ts'
 import type { ActualObject } from './plan-objects.ts'
 
@@ -97,6 +98,8 @@ t.test('what is older than a write answered is no news, and what was deleted sta
 t.test('what nobody holds when an operator takes over is treated as just let go', async (t) => {
   const actual = new ActualObjects({ now: () => 0 })
   actual.observe(object('a', 1, 0, 'x'))
-  actual.releaseUnheld(['x/6060', 'new/6060'], 20)
+  const { job } = object('', 1, 0, 'x', { seconds: 20 }).spec
+  const planned = ['x/6060', 'new/6060'].map((key) => ({ key, job: { spec: job } }) as PlannedTarget)
+  actual.releaseUnheld(planned)
   t.strictSame([...actual.releases], [['new/6060', { shard: undefined, untilMs: 25_000 }]])
 })

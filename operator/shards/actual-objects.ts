@@ -1,4 +1,5 @@
-import { type ActualObject, keysOf, latestRelease, moveSpareMs, type Release } from './plan-objects.ts'
+import type { PlannedTarget } from '../targets/decision.ts'
+import { type ActualObject, keysOf, latestRelease, longestScrapeMs, type Release } from './plan-objects.ts'
 
 /**
  * The ScrapeConfigs as the cluster has them: what the watch says, and what writes answered, whichever is newer. Knows
@@ -60,12 +61,12 @@ export class ActualObjects {
    * Treats targets that nobody holds as let go just now: an operator before this one may have been in the middle of
    * moving them.
    */
-  releaseUnheld(keys: Iterable<string>, longestSeconds: number): void {
-    const untilMs = this.#now() + longestSeconds * 1000 + moveSpareMs
-    for (const key of keys) {
-      if (!this.#holders.has(key) && !this.#releases.has(key)) {
-        this.#releases.set(key, { shard: undefined, untilMs })
-      }
+  releaseUnheld(targets: Iterable<PlannedTarget>): void {
+    const nowMs = this.#now()
+    for (const { key, job } of targets) {
+      if (this.#holders.has(key)) continue
+      const release = { shard: undefined, untilMs: nowMs + longestScrapeMs(job.spec) }
+      this.#releases.set(key, latestRelease(this.#releases.get(key), release))
     }
   }
 
@@ -89,8 +90,7 @@ export class ActualObjects {
    */
   #letGo({ spec }: ActualObject, kept: ReadonlySet<string>): void {
     const { shard, job, groups } = spec
-    const longestSeconds = Math.max(0, ...job.profiles.map(({ seconds = 0 }) => seconds))
-    const untilMs = this.#now() + longestSeconds * 1000 + moveSpareMs
+    const untilMs = this.#now() + longestScrapeMs(job)
     const targets = groups.flatMap((group) => group.targets)
     for (const [index, key] of keysOf(spec).entries()) {
       const shards = this.#holders.get(key)

@@ -8,7 +8,6 @@ export interface PackedObject {
   readonly name: string
   readonly shard: number
   readonly job: ScrapeConfigJob
-  readonly longestSeconds: number
   readonly targets: readonly PlannedTarget[]
 }
 
@@ -22,10 +21,10 @@ export function packShard(shard: number, targets: readonly PlannedTarget[]): Pac
   const objects: PackedObject[] = []
   for (const [hash, ofJob] of Map.groupBy(targets, ({ job }) => job.hash)) {
     const placed = ofJob.map(place).sort(comparePlaces)
-    const { spec, longestSeconds } = ofJob[0]!.job
+    const { spec } = ofJob[0]!.job
     for (const leaf of split(placed, 0)) {
       const name = `${shard}-${hash}-${leaf.name}`
-      objects.push({ name, shard, job: spec, longestSeconds, targets: leaf.targets })
+      objects.push({ name, shard, job: spec, targets: leaf.targets })
     }
   }
   return objects.sort((a, b) => (a.name < b.name ? -1 : 1))

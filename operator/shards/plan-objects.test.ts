@@ -26,7 +26,7 @@ const spec: ScrapeConfigJob = {
     { type: 'heap', path: '/debug/pprof/heap', keepEmpty: true },
   ],
 }
-const job: PlannedJob = { hash: '0011aabb', spec, longestSeconds: 10, credentials: [] }
+const job: PlannedJob = { hash: '0011aabb', spec, credentials: [] }
 const groups = new Map<string, PlannedGroup>()
 
 function target(index: number, workload = `w${index % 7}`): PlannedTarget {

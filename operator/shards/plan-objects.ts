@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ScrapeConfigSpec } from '../../collector/config/scrape-config-resource.ts'
+import type { ScrapeConfigJob, ScrapeConfigSpec } from '../../collector/config/scrape-config-resource.ts'
 import type { PlannedTarget } from '../targets/decision.ts'
 import { groupsOf, type PackedObject, packShard } from './pack-shard.ts'
 import { chooseShard, hashKey } from './rendezvous.ts'
@@ -17,9 +17,7 @@ export interface DesiredObject {
   readonly name: string
   readonly shard: number
   readonly spec: Omit<ScrapeConfigSpec, 'epoch'>
-  /** Targets that wait until the shard that has them has let them go. */
-  readonly waiting: number
-  /** What it was made of, so that the same need not be made again. */
+  /** What it was made of, so that the same need not be made again; without those that another shard has yet. */
   readonly targets: readonly PlannedTarget[]
   /** By key, of those that may be scraped by another shard until then. */
   readonly startAfterMs: ReadonlyMap<string, number>
@@ -42,7 +40,12 @@ export function latestRelease(before: Release | undefined, after: Release): Rele
 }
 
 /** What a move waits for beyond the longest profile: the way of the news, and of the last answer. */
-export const moveSpareMs = 5000
+const moveSpareMs = 5000
+
+/** How long a scrape of such a job that had begun may go on: the types of a target take turns, so it is one alone. */
+export function longestScrapeMs({ profiles }: Pick<ScrapeConfigJob, 'profiles'>): number {
+  return Math.max(0, ...profiles.map(({ seconds = 0 }) => seconds)) * 1000 + moveSpareMs
+}
 
 /** Which of `members` scrapes what. Targets of one key go together, whoever owns them. */
 export function assignTargets(
@@ -141,7 +144,6 @@ function desiredOf(
     }
   }
   const name = `${release}-${below}`
-  const waiting = targets.length - free.length
   const known = before?.get(name)
   const isKnown =
     known !== undefined &&
@@ -149,9 +151,9 @@ function desiredOf(
     known.targets.every((target, index) => target === free[index]) &&
     // That the time is over changes nothing.
     [...startAfterMs].every(([key, ms]) => known.startAfterMs.get(key) === ms)
-  if (isKnown) return known.waiting === waiting ? known : { ...known, waiting }
+  if (isKnown) return known
   const spec = { shard, job, groups: groupsOf(free, ({ key }) => startAfterMs.get(key)) }
-  return { name, shard, spec, waiting, targets: free, startAfterMs }
+  return { name, shard, spec, targets: free, startAfterMs }
 }
 
 /** Equal but for what is of the writing: who wrote it, and a `startAfterMs` that only the past or a move knows. */

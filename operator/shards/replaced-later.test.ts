@@ -13,7 +13,7 @@ function objects(drawn: Readonly<Record<string, string>>): Map<string, ActualObj
       const job = { pathPrefix: '' } as ScrapeConfigSpec['job']
       const spec = { shard: Number(shard), epoch: 1, job, groups: [{ labels: {}, targets }] }
       const planned = uids.map((uid) => ({ key: `${uid}/6060` }) as PlannedTarget)
-      const rest = { uid: name, resourceVersion: '1', waiting: 0, startAfterMs: new Map() }
+      const rest = { uid: name, resourceVersion: '1', startAfterMs: new Map() }
       return [name, { ...rest, name, shard: Number(shard), spec, targets: planned }]
     }),
   )

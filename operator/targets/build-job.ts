@@ -34,7 +34,6 @@ export function buildJob(
   return jobs.intern(key, () => ({
     hash: createHash('sha256').update(key).digest('hex').slice(0, 16),
     spec,
-    longestSeconds: profiles.reduce((sum, { seconds = 0 }) => sum + seconds, 0),
     credentials,
   }))
 }

@@ -123,7 +123,6 @@ t.test('a job holds settings, and keys instead of credentials', async (t) => {
   })
   const keys = Object.fromEntries(job.credentials.map(({ key, ref }) => [ref.key, key]))
   t.match(job.hash, /^[0-9a-f]{16}$/)
-  t.equal(job.longestSeconds, 23)
   t.strictSame(job.credentials.map(({ namespace, ref }) => `${namespace}/${ref.name}/${ref.key}`).sort(), [
     'shop/creds/ca',
     'shop/creds/cert',

@@ -25,8 +25,6 @@ export interface PlannedJob {
   readonly hash: string
   /** Without keys of credentials where a Secret could not be read: such a job makes no targets. */
   readonly spec: ScrapeConfigJob
-  /** Sum of the seconds of its timed profiles, what a move has to wait for. */
-  readonly longestSeconds: number
   /** What each key of the credentials Secret is read from. */
   readonly credentials: readonly CredentialSource[]
 }

@@ -8,7 +8,7 @@ const planned = (owner: string, namespace: string, createdMs: number, key: strin
   namespace,
   workload: 'cart',
   createdMs,
-  job: { hash: owner, spec: { owner } as PlannedTarget['job']['spec'], longestSeconds: 0, credentials: [] },
+  job: { hash: owner, spec: { owner } as PlannedTarget['job']['spec'], credentials: [] },
   group: { labels: { container: 'app' } },
   target: { uid: key, address: `[fd00::1]:6060`, labels: {} },
 })

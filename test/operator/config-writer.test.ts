@@ -25,7 +25,7 @@ const spec: ScrapeConfigJob = {
 }
 
 function desired(count: number, hash = '00', job: Partial<ScrapeConfigJob> = {}): Map<string, DesiredObject> {
-  const planned = { hash, spec: { ...spec, ...job }, longestSeconds: 0, credentials: [] }
+  const planned = { hash, spec: { ...spec, ...job }, credentials: [] }
   const targets = Array.from(
     { length: count },
     (_, i): PlannedTarget => ({

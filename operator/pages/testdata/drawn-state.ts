@@ -115,7 +115,6 @@ function drawTarget(view: PodView, port: number): PlannedTarget {
           { type: 'heap', ...profile },
         ],
       },
-      longestSeconds: 10,
       credentials: [],
     },
     group: { labels: {} },
