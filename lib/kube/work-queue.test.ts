@@ -79,19 +79,6 @@ t.test('a server that says when to come back is waited for', async (t) => {
   await end()
 })
 
-t.test('later is when it says, and an earlier time wins', async (t) => {
-  const { clock, queue, runs, end } = setUp()
-  queue.addAfter('a', 100)
-  queue.addAfter('a', 50)
-  queue.addAfter('a', 200)
-  queue.addAfter('b', 70)
-  await clock.advance(60)
-  queue.add('b')
-  await clock.advance(1000)
-  t.strictSame(runs, ['a@50', 'b@60'])
-  await end()
-})
-
 t.test('failures wait longer and longer, by key, and are forgotten after a success', async (t) => {
   const times: number[] = []
   let isFailing = true
@@ -182,16 +169,6 @@ t.test('the signal: what runs finishes, what waits stays for the next run', asyn
   t.strictSame(seen, ['slow', 'next', 'slow'])
   again.abort()
   await second
-})
-
-t.test('with time to drain, what is due is worked on', async (t) => {
-  const { clock, queue, runs, stop, ended } = setUp({ drainMs: 1000 })
-  for (const key of ['a', 'b', 'c']) queue.add(key)
-  queue.addAfter('later', 5000)
-  stop.abort()
-  await clock.advance(0)
-  await ended
-  t.strictSame(runs, ['a@0', 'b@0', 'c@0'])
 })
 
 t.test('its metrics', async (t) => {

@@ -16,8 +16,6 @@ export interface WorkQueueOptions {
   readonly maxBackoffMs?: number
   /** From the start of one run of a key to the next one's, unless that is a retry. A key's first run is at once. */
   readonly minIntervalMs?: number
-  /** After the signal, keys that are due are worked on for so long; 0 without it, which lets only those finish that run. */
-  readonly drainMs?: number
   readonly logger: Logger
   readonly registry: Registry
   /** `conprof_operator_workqueue` without it. */
@@ -66,12 +64,6 @@ export class WorkQueue {
     this.#schedule(key, this.#earliestMs(key))
   }
 
-  /** Unless it is due earlier anyway. */
-  addAfter(key: string, ms: number): void {
-    this.#metrics.adds.inc({ queue: this.#options.name })
-    this.#schedule(key, Math.max(this.#clock.now() + ms, this.#earliestMs(key)))
-  }
-
   /** What waits is forgotten; what runs goes on. */
   clear(): void {
     for (const { cancel } of this.#delayed.values()) cancel()
@@ -87,35 +79,25 @@ export class WorkQueue {
    */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     if (this.#isTaking) throw new TypeError(`work queue ${this.#options.name} is running`)
-    const { workers = 1, drainMs = 0 } = this.#options
-    const stop = new AbortController()
-    stop.signal.addEventListener('abort', () => this.#wakeUp(), { once: true })
-    let cancelDrain: (() => void) | undefined
-    const onAbort = () => {
-      if (drainMs === 0) stop.abort(signal.reason)
-      else cancelDrain = this.#clock.after(drainMs, () => stop.abort(signal.reason))
-      this.#wakeUp()
-    }
+    const { workers = 1 } = this.#options
+    const onAbort = () => this.#wakeUp()
     this.#isTaking = true
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
+    signal.addEventListener('abort', onAbort, { once: true })
     const running = new Set<Promise<void>>()
     try {
-      while (!stop.signal.aborted) {
+      while (!signal.aborted) {
         for (const key of this.#due.keys()) {
           if (running.size >= workers) break
-          const work = this.#work(key, stop.signal).finally(() => {
+          const work = this.#work(key, signal).finally(() => {
             running.delete(work)
             this.#wakeUp()
           })
           running.add(work)
         }
-        if (signal.aborted && running.size === 0 && this.#due.size === 0) break
         await this.#untilWoken()
       }
       await Promise.all(running)
     } finally {
-      cancelDrain?.()
       signal.removeEventListener('abort', onAbort)
       this.#isTaking = false
     }

@@ -8,6 +8,8 @@ export interface CollectorPodsOptions {
   /** Where they listen. */
   readonly collectorsPort: number
   readonly collectorsScheme: 'http' | 'https'
+  /** `` or `/conprof`. */
+  readonly collectorsPrefix: string
 }
 
 /** The collectors as their StatefulSet and its pods show them. */
@@ -34,10 +36,13 @@ export class CollectorPods {
 
   /** Those whose pods have an address, whether Ready or not. */
   addresses(): CollectorAddress[] {
-    const { collectorsPort, collectorsScheme } = this.#options
+    const { collectorsPort, collectorsScheme, collectorsPrefix } = this.#options
     return [...this.#pods]
       .filter(([, { ip }]) => ip !== '')
-      .map(([ordinal, { ip }]) => ({ ordinal, url: collectorUrl(ip, collectorsPort, collectorsScheme) }))
+      .map(([ordinal, { ip }]) => ({
+        ordinal,
+        url: `${collectorUrl(ip, collectorsPort, collectorsScheme)}${collectorsPrefix}`,
+      }))
   }
 
   /** Of all that are there, and of `others`, whose pods may be gone. */

@@ -38,6 +38,8 @@ export interface OperatorOptions {
   readonly statefulSet: string
   readonly collectorsPort: number
   readonly collectorsScheme: 'http' | 'https'
+  /** Before the paths of their API: `` or `/conprof`. */
+  readonly collectorsPrefix: string
   readonly watchNamespaces: readonly string[]
   readonly podLabelSelector?: string | undefined
   readonly settings: TargetSettings

@@ -100,8 +100,8 @@ export class EventWriter {
   }
 }
 
-/** As the API wants it; exported for its test. */
-export function eventObject(
+/** As the API wants it. */
+function eventObject(
   { regarding, problem, note }: PlannedEvent,
   options: { readonly instance: string; readonly nowMs: number },
 ) {

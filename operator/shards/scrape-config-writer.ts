@@ -123,6 +123,7 @@ export class ScrapeConfigWriter {
     this.#reign?.end.abort(new Error('another leads'))
     this.#reign = undefined
     this.#failures.clear()
+    this.#queue.clear()
     await Promise.all(this.#underWay)
   }
 
