@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../lib/duration.ts'
+import { routePrefixOf } from '../lib/http/web-app.ts'
 import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
 import { createLogger } from '../lib/log.ts'
 import { createRegistry } from '../lib/metrics.ts'
@@ -17,6 +18,8 @@ const operatorOptions: readonly Option[] = [
   new Option('--kubeconfig <file>', 'instead of KUBECONFIG, ~/.kube/config or the service account'),
   new Option('--collectors.statefulset <name>', 'the collectors; <release>-collector without it'),
   new Option('--collectors.port <port>', 'where they listen').default(8080).argParser(count(65_535)),
+  new Option('--collectors.scheme <scheme>', 'how they are asked').choices(['http', 'https']).default('http'),
+  new Option('--collectors.route-prefix <path>', 'before the paths of their API').default('', 'none'),
   new Option('--web.token-file <file>', 'token that our programs show each other'),
 ]
 
@@ -78,6 +81,8 @@ function readOperatorFlags(values: Readonly<Record<string, unknown>>): OperatorF
     release,
     statefulSet: String(values['collectors.statefulset'] ?? `${release}-collector`),
     collectorsPort: Number(values['collectors.port']),
+    collectorsScheme: values['collectors.scheme'] === 'https' ? 'https' : 'http',
+    collectorsPrefix: routePrefixOf({ routePrefix: String(values['collectors.routePrefix']) }),
     watchNamespaces: (values['watch.namespaces'] ?? []) as string[],
     settings: {
       ...defaultTargetSettings,

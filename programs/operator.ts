@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Registry } from 'prom-client'
@@ -26,6 +25,9 @@ export interface OperatorFlags extends WebFlags, LogFlags {
   readonly kubeconfig?: string
   readonly statefulSet: string
   readonly collectorsPort: number
+  readonly collectorsScheme: 'http' | 'https'
+  /** `` or `/conprof`. */
+  readonly collectorsPrefix: string
   readonly webTokenFile?: string
   readonly watchNamespaces: readonly string[]
   readonly podLabelSelector?: string
@@ -59,7 +61,7 @@ export async function runOperator(options: RunOperatorOptions): Promise<void> {
     registry,
     userAgent: `conprof-operator/${build.version}`,
   })
-  const collectorClient = await createCollectorClient(webConfig, tokenFile)
+  const collectorClient = new CollectorClient({ token: () => tokenFile?.current() })
   const lease = new Lease({
     client,
     namespace,
@@ -73,7 +75,6 @@ export async function runOperator(options: RunOperatorOptions): Promise<void> {
     client,
     lease,
     collectorClient,
-    collectorsScheme: webConfig.tls === undefined ? 'http' : 'https',
     token: () => tokenFile?.current(),
     instance: hostname(),
     logger,
@@ -106,16 +107,4 @@ export async function runOperator(options: RunOperatorOptions): Promise<void> {
     await client.close()
     profiler.close()
   }
-}
-
-/** Our programs share one web config: who serves TLS by it trusts its own certificate in the others. */
-async function createCollectorClient(
-  { tls }: WebConfig,
-  tokenFile: TokenFile | undefined,
-): Promise<CollectorClient> {
-  const caFile = tls?.client_ca_file ?? tls?.cert_file
-  return new CollectorClient({
-    token: () => tokenFile?.current(),
-    ...(caFile !== undefined && { ca: await readFile(caFile, 'utf8') }),
-  })
 }

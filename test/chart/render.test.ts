@@ -129,6 +129,12 @@ t.test('try-out mode: one program, the folder is its bucket', async (t) => {
   t.notOk(args.some((flag) => flag.startsWith('--objstore')))
   const service = find(objects, 'Service', 'rel-conprof-query')!
   t.equal(service.spec.selector['app.kubernetes.io/component'], 'collector')
+  const below = await render('--set=query.externalUrl=https://tools.example.com/profiles/')
+  const operator = find(below, 'Deployment', 'rel-conprof-operator')!
+  t.ok(
+    operator.spec.template.spec.containers[0].args.includes('--collectors.route-prefix=/profiles'),
+    'the operator asks its collector below the path of query, which it is',
+  )
 })
 
 t.test('with a bucket: collectors and query', async (t) => {
