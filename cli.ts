@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { formatBanner } from './cli/banner.ts'
+import { sayStarted } from './cli/banner.ts'
 import { addBlockCommands } from './cli/block-commands.ts'
 import { readBuildInfo } from './cli/build-info.ts'
 import { addCheckCommands } from './cli/check-commands.ts'
@@ -49,13 +49,13 @@ addFlags(all, 'What it says:', logOptions)
 const flagTexts = followFlagTexts(all)
 all.action(async (values: Record<string, unknown>) => {
   const flags = readCollectorFlags(values)
+  const context = programContext(flags)
   await runAll({
-    ...programContext(flags),
+    ...context,
     flags,
     flagTexts: flagTexts(),
     onStarted: (started) => {
-      const color = process.stderr.isTTY === true
-      process.stderr.write(formatBanner({ version: build.version, ...started }, { color }))
+      sayStarted({ version: build.version, ...started }, { ...context, format: flags.logFormat })
       // What is wrong with the new file is in the log by then.
       process.on('SIGHUP', () => started.reload().catch(() => {}))
     },

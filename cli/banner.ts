@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { isForPeople, type LogFormat, type Logger } from '../lib/log.ts'
 
 export interface Banner {
   readonly version: string
@@ -9,6 +10,19 @@ export interface Banner {
   readonly collectors?: string
   /** One clause, such as `./data/bucket, kept for 90d`. */
   readonly data: string
+}
+
+/** Says that it has started: to a person what to open, else a line of the log. */
+export function sayStarted(
+  banner: Banner,
+  { logger, format }: { readonly logger: Logger; readonly format: LogFormat },
+): void {
+  const { uiUrl: url, scraping, collectors, data } = banner
+  if (isForPeople(format)) {
+    process.stderr.write(formatBanner(banner, { color: process.stderr.isTTY === true }))
+    return
+  }
+  logger.info({ url, scraping, collectors, data }, 'started')
 }
 
 /** The first thing a person reads. */

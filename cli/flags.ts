@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseByteSize } from '../lib/byte-size.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { type ListenAddress, parseListenAddress } from '../lib/http/listen-address.ts'
-import { type LogLevel, logLevels } from '../lib/log.ts'
+import { type LogFormat, type LogLevel, logLevels } from '../lib/log.ts'
 
 /** Prometheus's flags, by their names without dashes. */
 export interface WebFlags {
@@ -15,7 +15,7 @@ export interface WebFlags {
 
 export interface LogFlags {
   readonly logLevel: LogLevel
-  readonly logFormat: 'auto' | 'pretty' | 'json'
+  readonly logFormat: LogFormat
 }
 
 export interface StorageFlags {

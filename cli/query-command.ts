@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type QueryFlags, runQuery } from '../programs/query.ts'
 import { type CollectorsFlag, parseCollectorsFlag } from '../query/collectors/collectors-flag.ts'
-import { formatBanner } from './banner.ts'
+import { sayStarted } from './banner.ts'
 import { followFlagTexts } from './flag-texts.ts'
 import {
   addFlags,
@@ -56,8 +56,7 @@ export function addQueryCommand(program: Command): void {
       flags,
       flagTexts: flagTexts(),
       onStarted: (started) => {
-        const color = process.stderr.isTTY === true
-        process.stderr.write(formatBanner({ version: context.build.version, ...started }, { color }))
+        sayStarted({ version: context.build.version, ...started }, { ...context, format: flags.logFormat })
       },
     })
   })
