@@ -1,8 +1,8 @@
 /** A condition, before it is known when it became so. */
-export interface Finding {
+export interface Finding<Reason extends string = string> {
   readonly status: 'True' | 'False' | 'Unknown'
   /** One word for programs. */
-  readonly reason: string
+  readonly reason: Reason
   /** One line for people. */
   readonly message: string
 }

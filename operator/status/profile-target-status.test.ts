@@ -62,7 +62,7 @@ const secret = { code: 'SecretForbidden', message: 'may not be read: kubectl cre
 const refused = {
   reason: 'CrossNamespaceForbidden',
   message: 'other namespaces need --allow-cross-namespace',
-}
+} as const
 const cases: readonly (readonly [string, Partial<ProfileTargetFacts>, string])[] = [
   ['just written', {}, 'Ready True/Accepted True/PodsSelected True/Ready Unknown/Unknown 0 of 6'],
   [

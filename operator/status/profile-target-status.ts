@@ -1,8 +1,10 @@
 import {
+  type AcceptedReason,
   acceptedReasons,
   type Condition,
   type ConditionType,
   type ProfileTargetStatus,
+  type ReadyReason,
   readyReasons,
   targetsFoundReasons,
   targetsHealthyReasons,
@@ -16,7 +18,7 @@ import { type HealthFacts, targetsHealthy } from './targets-healthy.ts'
 export interface ProfileTargetFacts extends SelectionFacts, HealthFacts {
   readonly generation: number
   /** Why the spec cannot be followed; undefined where it can. */
-  readonly refusal: { readonly reason: string; readonly message: string } | undefined
+  readonly refusal: { readonly reason: AcceptedReason; readonly message: string } | undefined
   /** Who stopped it, such as `spec.suspend is true`; undefined where nobody did. */
   readonly suspendedBy: string | undefined
   readonly credentials: CredentialsProblem | undefined
@@ -55,7 +57,8 @@ export function profileTargetStatus(facts: ProfileTargetFacts): ProfileTargetSta
   }
 }
 
-function acceptedOf({ refusal, suspendedBy, credentials }: ProfileTargetFacts): Finding {
+function acceptedOf(facts: ProfileTargetFacts): Finding<AcceptedReason> {
+  const { refusal, suspendedBy, credentials } = facts
   if (refusal !== undefined) return { status: 'False', ...refusal }
   if (suspendedBy !== undefined) {
     // As it was meant to be, so whoever waits for it need not.
@@ -69,7 +72,7 @@ function acceptedOf({ refusal, suspendedBy, credentials }: ProfileTargetFacts): 
 }
 
 /** Not health: whoever waits for it must not hang on a sick pod, nor on a workload of zero replicas. */
-function readyOf({ pendingWrites, writeError }: ProfileTargetFacts, accepted: Finding): Finding {
+function readyOf({ pendingWrites, writeError }: ProfileTargetFacts, accepted: Finding): Finding<ReadyReason> {
   if (accepted.status !== 'True') {
     return { status: 'False', reason: 'NotAccepted', message: `${accepted.reason}: ${accepted.message}` }
   }

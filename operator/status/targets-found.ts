@@ -21,7 +21,7 @@ export interface PodDrop {
 }
 
 /** Whether the selector finds pods that can be scraped, and what keeps the others from it. */
-export function targetsFound(facts: SelectionFacts): Finding {
+export function targetsFound(facts: SelectionFacts): Finding<TargetsFoundReason> {
   const { podsSelected, podsActive, targets, drops } = facts
   if (podsSelected === 0) return noPodsMatch(facts)
   const telling = drops.filter(({ drop }) => !passing.has(drop.code))
@@ -45,7 +45,7 @@ export function targetsFound(facts: SelectionFacts): Finding {
   }
 }
 
-function noPodsMatch({ selector, where }: SelectionFacts): Finding {
+function noPodsMatch({ selector, where }: SelectionFacts): Finding<TargetsFoundReason> {
   const what = selector === '' ? 'no pod is there' : `no pod matches ${selector}`
   const [, namespace] = /^namespace "(.*)"$/.exec(where) ?? []
   const scope = namespace === undefined ? '-A' : `-n ${namespace}`
@@ -79,8 +79,8 @@ const reasonOf: Readonly<Record<DropCode, TargetsFoundReason>> = {
 }
 
 /** The one that most drops have. */
-function mainReason(drops: readonly PodDrop[]): string {
-  const counts = new Map<string, number>()
+function mainReason(drops: readonly PodDrop[]): TargetsFoundReason {
+  const counts = new Map<TargetsFoundReason, number>()
   for (const { drop } of drops) counts.set(reasonOf[drop.code], (counts.get(reasonOf[drop.code]) ?? 0) + 1)
   const [most] = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
   return most?.[0] ?? 'NoPodsRunning'

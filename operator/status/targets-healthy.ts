@@ -1,4 +1,4 @@
-import { maxSampleErrors, type SampleError } from '../api/profile-target-status.ts'
+import { maxSampleErrors, type SampleError, type TargetsHealthyReason } from '../api/profile-target-status.ts'
 import type { OwnerHealth } from '../collector-health.ts'
 import { counted, type Finding } from './finding.ts'
 
@@ -13,7 +13,7 @@ export interface HealthFacts {
 }
 
 export interface OwnerHealthFinding {
-  readonly finding: Finding
+  readonly finding: Finding<TargetsHealthyReason>
   readonly unhealthy: number
   readonly sampleErrors: readonly SampleError[]
 }
@@ -45,7 +45,7 @@ function judge(seen: {
   readonly unhealthy: number
   readonly sampleErrors: readonly SampleError[]
   readonly silent: readonly { readonly ordinal: number; readonly reason: string }[]
-}): Finding {
+}): Finding<TargetsHealthyReason> {
   const { targets, known, unhealthy, sampleErrors, silent } = seen
   if (unhealthy > 0) {
     const [worst] = sampleErrors
