@@ -85,6 +85,10 @@ async function bucketBlocks(bucket: MemoryBucket): Promise<{ key: string; bytes:
   return blocks
 }
 
+async function timesInBucket(bucket: MemoryBucket): Promise<number[]> {
+  return timesOf((await bucketBlocks(bucket)).map(({ bytes }) => bytes))
+}
+
 t.test('an attempt is in the head at once, in a block after the cut, in the bucket after that', async (t) => {
   const path = t.testdir()
   const bucket = new MemoryBucket()
@@ -202,6 +206,44 @@ t.test('a bucket that is away for hours costs nothing', async (t) => {
     t.match(await registry.metrics(), /^conprof_collector_oldest_pending_block_seconds 0$/m)
     t.equal((await bucketBlocks(bucket)).length, 5)
   })
+})
+
+t.test('one that may not come back leaves nothing on its disk', async (t) => {
+  const bucket = new MemoryBucket()
+  const path = t.testdir()
+  const storage = await Storage.open(optionsFor(path, { bucket, lastUploadMs: 10_000 }))
+  await running(storage, async () => {
+    await storage.append(attempt(midnightMs + 1))
+    await storage.cut()
+    await storage.append(attempt(midnightMs + 2))
+  })
+  t.same(await timesInBucket(bucket), [midnightMs + 1, midnightMs + 2])
+  const next = await Storage.open(optionsFor(path, { bucket }))
+  await running(next, async () => {
+    t.equal(next.status().headAttempts, 0)
+  })
+  t.same(await timesInBucket(bucket), [midnightMs + 1, midnightMs + 2], 'and the next start adds nothing')
+})
+
+t.test('it does not wait long for a bucket that is away or stuck; the next start uploads', async (t) => {
+  for (const kind of ['away', 'stuck']) {
+    const bucket = new MemoryBucket()
+    const putFile = bucket.putFile
+    let asked = 0
+    bucket.putFile = (_key, _path, { signal } = {}) => {
+      asked++
+      if (kind === 'away') return Promise.reject(new Error('connection refused'))
+      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+    }
+    const path = t.testdir()
+    const storage = await Storage.open(optionsFor(path, { bucket, lastUploadMs: 50 }))
+    await running(storage, () => storage.append(attempt(midnightMs + 1)))
+    t.equal(asked, 1, `${kind}: asked once`)
+    bucket.putFile = putFile
+    const next = await Storage.open(optionsFor(path, { bucket }))
+    await running(next, () => until(() => next.oldestPendingMs() === undefined))
+    t.same(await timesInBucket(bucket), [midnightMs + 1], kind)
+  }
 })
 
 t.test('one process per folder', async (t) => {

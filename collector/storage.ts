@@ -40,6 +40,11 @@ export interface StorageOptions {
   /** Room kept for cutting a block on a disk that is full otherwise; 16 MiB. */
   readonly reserveBytes?: number
   readonly wal?: Pick<WalWriterOptions, 'segmentBytes' | 'flushDelayMs' | 'flushBytes' | 'onSync'>
+  /**
+   * How long the last upload may take when it ends, of what is in no block yet as well; without it the log is only
+   * closed. For those who may not be started again with this folder.
+   */
+  readonly lastUploadMs?: number
   readonly upload?: Pick<UploadOptions, 'minBackoffMs' | 'maxBackoffMs' | 'intervalMs' | 'keepUploadedMs'>
 }
 
@@ -65,7 +70,8 @@ export interface StorageStatus {
 
 /**
  * The collector's durable part: log, head, cut, upload. `open`, then `run` until the signal; appends and
- * queries are served from `open` on. At its end the log is only closed: the next start replays it.
+ * queries are served from `open` on. At its end the log is closed: what is not in the bucket by then, the next start
+ * replays.
  */
 export class Storage implements ProfileStore {
   readonly writer: string
@@ -84,6 +90,8 @@ export class Storage implements ProfileStore {
   #cutting: Promise<void> | undefined
   #isReplayed = false
   #isRunning = false
+  /** The last upload did not work. */
+  #isBucketAway = false
   /** An append or a cut found no room since the last cut. */
   #needsRoom = false
   #closing: Promise<void> | undefined
@@ -230,6 +238,7 @@ export class Storage implements ProfileStore {
     this.#isRunning = true
     try {
       await Promise.all([this.#replayAndUpload(signal), this.#cutInTime(signal)])
+      await this.#uploadLast()
     } finally {
       await this.close()
     }
@@ -310,18 +319,49 @@ export class Storage implements ProfileStore {
     await this.#logCuts(before, signal)
     replaying.isComplete = true
     this.#isReplayed = true
-    await uploadBlocks({
+    await this.#upload({ signal })
+  }
+
+  #upload(run: { readonly signal: AbortSignal; readonly isLast?: boolean }): Promise<void> {
+    return uploadBlocks({
       ...this.#options.upload,
+      ...run,
       pending: this.#pending,
       bucket: this.#options.bucket,
-      logger,
-      signal,
+      logger: this.#options.logger,
       onUploaded: () => {
+        this.#isBucketAway = false
         this.#metrics.uploads.inc()
         this.#metrics.lastUpload.setToCurrentTime()
       },
-      onFailure: () => this.#metrics.uploadFailures.inc(),
+      onFailure: () => {
+        this.#isBucketAway = true
+        this.#metrics.uploadFailures.inc()
+      },
     })
+  }
+
+  /** Where it is scaled down, or its disk goes with it, what stays behind would be missing from every answer. */
+  async #uploadLast(): Promise<void> {
+    const { lastUploadMs, logger } = this.#options
+    // A restart must not wait for a bucket that does not answer, nor for a log that is long.
+    if (lastUploadMs === undefined || !this.#isReplayed || this.#isBucketAway) return
+    try {
+      // One that is under way has not seen the last attempts.
+      await this.#cutting?.catch(() => {})
+      await this.cut()
+    } catch (error) {
+      this.#metrics.cutFailures.inc()
+      logger.warn(`cut a last block, the next start has it: ${(error as Error).message}`)
+    }
+    // Not AbortSignal.timeout(), which lets the process end before it is due.
+    const stop = new AbortController()
+    const timer = setTimeout(() => stop.abort(), lastUploadMs)
+    await this.#upload({ signal: stop.signal, isLast: true })
+    clearTimeout(timer)
+    const pending = this.#pending.waiting().length
+    if (pending > 0)
+      logger.warn({ pending }, 'ends with blocks that are not in the bucket: the next start uploads them')
   }
 
   /** A crash may have come between a block and its record; the record must be there before the block may go. */

@@ -17,11 +17,13 @@ export interface UploadOptions {
   readonly keepUploadedMs?: number
   readonly onUploaded?: (key: string, sizeBytes: number) => void
   readonly onFailure?: (key: string, error: unknown) => void
+  /** Ends once all are uploaded, or one could not be, instead of waiting for more. */
+  readonly isLast?: boolean
 }
 
 /** Brings pending blocks to the bucket, one after the other, for as long as it takes. Never rejects. */
 export async function uploadBlocks(options: UploadOptions & { readonly signal: AbortSignal }): Promise<void> {
-  const { pending, bucket, logger, signal } = options
+  const { pending, bucket, logger, signal, isLast = false } = options
   const minBackoffMs = options.minBackoffMs ?? 1000
   const maxBackoffMs = options.maxBackoffMs ?? 60_000
   let backoffMs = 0
@@ -30,6 +32,7 @@ export async function uploadBlocks(options: UploadOptions & { readonly signal: A
     // One that the bucket will not have must not keep the others waiting.
     const waiting = pending.waiting()
     const block = waiting[failures % Math.max(waiting.length, 1)]
+    if (isLast && (block === undefined || failures > 0)) return
     if (block !== undefined) {
       try {
         await bucket.putFile(`blocks/${block.key}`, block.path, { signal })
@@ -54,9 +57,10 @@ export async function uploadBlocks(options: UploadOptions & { readonly signal: A
         )
       }
     }
-    await pending.deleteUploaded(options.keepUploadedMs ?? 120_000).catch((error: unknown) => {
+    await pending.deleteUploaded(isLast ? 0 : (options.keepUploadedMs ?? 120_000)).catch((error: unknown) => {
       logger.warn(`delete uploaded block: ${(error as Error).message}`)
     })
+    if (isLast) continue
     const idleMs = pending.waiting().length === 0 ? (options.intervalMs ?? 500) : 0
     // Up to half as long again, so that collectors do not come back all at once.
     const waitMs = backoffMs > 0 ? backoffMs * (1 + Math.random() / 2) : idleMs

@@ -31,9 +31,12 @@ export interface CollectorOptions {
   }) => void
 }
 
+/** Well within the time that Kubernetes gives a pod to end (the chart: 60 s). */
+const lastUploadMs = 15_000
+
 /** `conprof collector`: scrape, store, give away what the bucket does not have yet. */
 export async function runCollector(options: CollectorOptions): Promise<void> {
-  await withStorage(options, (storing) => runParts(options, storing))
+  await withStorage({ ...options, lastUploadMs }, (storing) => runParts(options, storing))
 }
 
 async function runParts(

@@ -16,12 +16,20 @@ export interface Storing {
   readonly storage: Storage
 }
 
+export interface StoringOptions {
+  readonly flags: CollectorFlags
+  readonly logger: Logger
+  readonly registry: Registry
+  /** See `StorageOptions`. */
+  readonly lastUploadMs?: number
+}
+
 /** Opens it all, and closes it after `run`, however that ends. */
 export async function withStorage(
-  options: { readonly flags: CollectorFlags; readonly logger: Logger; readonly registry: Registry },
+  options: StoringOptions,
   run: (storing: Storing) => Promise<void>,
 ): Promise<void> {
-  const { flags, logger, registry } = options
+  const { flags, logger, registry, lastUploadMs } = options
   // The heap sampler knows what is allocated from here on.
   const profiler = new SelfProfiler({ root: fileURLToPath(new URL('../', import.meta.url)) })
   profiler.start()
@@ -34,6 +42,7 @@ export async function withStorage(
       logger: logger.child({ component: 'storage' }),
       registry,
       blockDurationMs: flags.blockDurationMs,
+      ...(lastUploadMs === undefined ? {} : { lastUploadMs }),
     })
     try {
       await run({ profiler, source, bucket, storage })
