@@ -183,11 +183,13 @@ export class ScrapeLoop {
   ): void {
     const { state } = this
     if (health !== state.health) {
-      const isWell = health === 'ok' || health === 'empty'
       const { log } = this.#options
       const facts = { url: this.#target.url, profileType: this.#target.profileType, health }
-      if (!isWell) log.warn(facts, `scrape ${this.#target.url}: ${health}: ${reason}`)
-      else if (state.health !== 'unknown') log.info(facts, `scrape ${this.#target.url}: ${health} again`)
+      if (!isWell(health)) log.warn(facts, `scrape ${this.#target.url}: ${health}: ${reason}`)
+      // From empty to ok is how every process starts, and nothing to speak of.
+      else if (state.health !== 'unknown' && !isWell(state.health)) {
+        log.info(facts, `scrape ${this.#target.url}: ${health} again`)
+      }
     }
     state.health = health
     state.reason = reason
@@ -197,6 +199,10 @@ export class ScrapeLoop {
     state.lastDurationMs = durationMs
     state.lastSizeBytes = sizeBytes
   }
+}
+
+function isWell(health: HealthClass): boolean {
+  return health === 'ok' || health === 'empty'
 }
 
 /** Spreads targets over the interval, the same way after every restart. */

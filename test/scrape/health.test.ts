@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
-import { Profile, StringTable, ValueType } from 'pprof-format'
 import t, { type Test } from 'tap'
 import { type HealthClass, healthClasses } from '../../block/health.ts'
 import type { HttpClientConfig } from '../../collector/config/scrape-config.ts'
@@ -10,19 +9,11 @@ import { remedies } from '../../collector/scrape/classify.ts'
 import { HttpClients } from '../../collector/scrape/http-clients.ts'
 import { scrape } from '../../collector/scrape/scrape.ts'
 import type { Target } from '../../collector/target.ts'
+import { emptyProfile } from '../support/empty-profile.ts'
 import { blackHole, closedPort, httpServer, httpsServer, type SickServer, tcpServer } from './sick-servers.ts'
 
 const corpus = new URL('../testdata/corpus/prometheus/heap/', import.meta.url)
 const heap = readFileSync(new URL(readdirSync(corpus)[0]!, corpus))
-
-/** A profile with a head and no samples: what Go answers for block and mutex where they are off. */
-function emptyProfile(): Buffer {
-  const stringTable = new StringTable()
-  const sampleType = [
-    new ValueType({ type: stringTable.dedup('contentions'), unit: stringTable.dedup('count') }),
-  ]
-  return gzipSync(new Profile({ stringTable, sampleType }).encode())
-}
 
 /** The page that a wrong path of a web application answers. */
 const page = '<!DOCTYPE html><html><body><h1>Welcome</h1></body></html>'

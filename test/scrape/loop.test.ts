@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import pino from 'pino'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 import type { Attempt } from '../../block/attempt.ts'
@@ -6,8 +7,9 @@ import type { ScrapeGate } from '../../collector/scrape/scrape-gate.ts'
 import { Scraper } from '../../collector/scrape/scraper.ts'
 import type { Target } from '../../collector/target.ts'
 import type { TargetFacts } from '../../collector/target-facts.ts'
-import { silentLogger } from '../../lib/log.ts'
+import { type Logger, silentLogger } from '../../lib/log.ts'
 import { corpusProfile } from '../support/corpus-profile.ts'
+import { emptyProfile } from '../support/empty-profile.ts'
 import { until } from '../support/until.ts'
 import { httpServer, tcpServer } from './sick-servers.ts'
 
@@ -34,11 +36,15 @@ function targetOf(address: string, more: Partial<Target> = {}): Target {
   }
 }
 
-function start(t: Test, target: Target, options: { readonly gate?: ScrapeGate } = {}) {
+function start(
+  t: Test,
+  target: Target,
+  { log = silentLogger(), ...options }: { readonly gate?: ScrapeGate; readonly log?: Logger } = {},
+) {
   const attempts: Attempt[] = []
   const registry = new Registry()
   const store = { append: async (attempt: Attempt) => void attempts.push(attempt) }
-  const scraper = new Scraper({ store, log: silentLogger(), registry, ...options })
+  const scraper = new Scraper({ store, log, registry, ...options })
   const apply = (...targets: Target[]) =>
     scraper.applyTargets(new Map([['object', { active: targets, dropped: [] }]]))
   apply(target)
@@ -132,6 +138,26 @@ t.test('nothing starts while the gate is closed', async (t) => {
   open()
   await until('an attempt', () => attempts.length > 0)
   t.match(await registry.metrics(), /conprof_collector_scrapes_skipped_total\{reason="frozen"\} [3-5]\b/)
+})
+
+t.test('the log tells of what fails and of its end, not of a first profile with samples', async (t) => {
+  const answers = [[200, emptyProfile()] as const, [200, heap] as const, [500, Buffer.from('no')] as const]
+  let asked = 0
+  const server = await httpServer((_, response) => {
+    const [status, body] = answers[asked++] ?? ([200, heap] as const)
+    response.writeHead(status).end(body)
+  })
+  t.teardown(() => server.close())
+  const lines: string[] = []
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) })
+  const { attempts } = start(t, targetOf(server.address, { keepEmpty: false }), { log })
+  await until('three attempts', () => attempts.length >= 3)
+  const { url } = targetOf(server.address)
+  t.strictSame(
+    attempts.slice(0, 3).map(({ health }) => health),
+    ['ok', 'http-5xx', 'ok'],
+  )
+  t.strictSame(lines, [`scrape ${url}: http-5xx: HTTP status 500: no`, `scrape ${url}: ok again`])
 })
 
 t.test('a slow scrape counts the slots that it misses', async (t) => {
