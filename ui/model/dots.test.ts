@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { QueryRangeAnswer } from '../../query/api/types.ts'
-import { differingLabels, nearestDot, seriesName, stepDot, toDotSeries } from './dots.ts'
+import { differingLabels, nearestDot, processName, seriesName, stepDot, toDotSeries } from './dots.ts'
 
 const answer = {
   result: [
@@ -37,6 +37,14 @@ t.test('nearestDot() finds profiles and failed attempts within reach', (t) => {
   t.equal(near(150, 95)?.failure?.health, 'refused')
   t.equal(near(150, 40), undefined)
   t.equal(near(120, 90), undefined)
+  t.end()
+})
+
+t.test('a process is named by its pod, where there is one', (t) => {
+  const labels = { namespace: 'shop', pod: 'cart-0', container: 'cart', instance: '10.0.0.1:6060' }
+  t.equal(processName(labels), 'shop/cart-0 · cart')
+  t.equal(processName({ pod: 'cart-0' }), 'cart-0')
+  t.equal(processName({ job: 'cart', instance: '10.0.0.1:6060' }), '')
   t.end()
 })
 

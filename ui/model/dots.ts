@@ -123,6 +123,15 @@ export function seriesName(labels: Readonly<Record<string, string>>, differing: 
   return [who, type].filter((part) => part !== undefined).join(' · ') || 'profiles'
 }
 
+/** Whose address it is, in Kubernetes, where an address alone says little; "" elsewhere. */
+export function processName(labels: Readonly<Record<string, string>>): string {
+  const { namespace, pod, container } = labels
+  if (pod === undefined) return ''
+  return [namespace === undefined ? pod : `${namespace}/${pod}`, container]
+    .filter((part) => part !== undefined)
+    .join(' · ')
+}
+
 export function firstNotBefore(times: Float64Array, timeMs: number): number {
   let low = 0
   let high = times.length

@@ -6,7 +6,7 @@ import { formatSelector, readMatchers } from '../model/selector-edit.ts'
 import { rangePresets } from '../model/time-range.ts'
 import { selectorPatch, useStore } from '../store.ts'
 import { Link } from './link.tsx'
-import { Empty, Loading } from './notices.tsx'
+import { Empty, Loading, NothingToScrape } from './notices.tsx'
 
 /** Nothing is stored, or nothing matches: says which, and what to do next. */
 export function NothingFound() {
@@ -47,7 +47,7 @@ function NoProfiles() {
           )}
         </>
       ) : (
-        <p>Name what to scrape in the configuration, under scrape_configs, and reload it.</p>
+        <NothingToScrape />
       )}
       <p class="actions">
         <Link page="targets" class="button">

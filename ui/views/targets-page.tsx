@@ -1,11 +1,12 @@
 import type { TargetAnswer } from '../../query/api/types.ts'
+import { processName } from '../model/dots.ts'
 import { formatAgo, formatBytes, formatSeconds, formatTime, plural } from '../model/format.ts'
 import { healthWords, isFailure } from '../model/health-words.ts'
 import { selectorOf } from '../model/selector-edit.ts'
 import { closeSelection } from '../model/url-state.ts'
 import { useStore } from '../store.ts'
 import { Link } from './link.tsx'
-import { Empty, ErrorNotice, Loading, Warnings } from './notices.tsx'
+import { Empty, ErrorNotice, Loading, NothingToScrape, Warnings } from './notices.tsx'
 
 export function TargetsPage() {
   const store = useStore()
@@ -49,7 +50,7 @@ export function TargetsPage() {
       {data === undefined && error === undefined && <Loading what="Asking for the targets…" />}
       {data !== undefined && loops.length === 0 && (
         <Empty title="Nothing is scraped">
-          <p>Name what to scrape in the configuration, under scrape_configs, and reload it.</p>
+          <NothingToScrape />
         </Empty>
       )}
       {data !== undefined && loops.length > 0 && pools.size === 0 && <Empty title="Nothing is failing" />}
@@ -108,6 +109,7 @@ function TargetRow({ target }: { readonly target: TargetAnswer }) {
   const nowMs = store.nowMs.value
   const failing = isFailure(target.health)
   const tone = failing ? 'bad' : target.health === 'ok' ? 'good' : 'plain'
+  const who = processName(target.labels)
   const selected = { ...closeSelection, q: selectorOf(target.labels), type: '', health: '' }
   return (
     <tr>
@@ -120,6 +122,7 @@ function TargetRow({ target }: { readonly target: TargetAnswer }) {
         </Link>
       </td>
       <td class="target-address">
+        {who !== '' && <span class="target-who">{who}</span>}
         <code>{target.scrapeUrl}</code>
         {target.collector !== undefined && <span class="muted"> by {target.collector}</span>}
         {(target.reason !== '' || failing) && (
