@@ -125,9 +125,11 @@ t.test('a store that is away', async (t) => {
     message: `put "a" into bucket s3://profiles: connect ECONNREFUSED 127.0.0.1:${closed.port}`,
   }
   await t.rejects(bucket.put('a', Buffer.from('1')), unavailable)
+  const said = t.capture(console, 'warn')
   const path = join(t.testdir({ file: 'body' }), 'file')
   await t.rejects(bucket.putFile('a', path), unavailable)
   await t.rejects(listAll(bucket), { code: 'UNAVAILABLE' })
+  t.strictSame(said.args(), [], 'nothing beside the log')
 })
 
 t.test('a store that falters is asked again', async (t) => {

@@ -18,6 +18,7 @@ export async function createS3Client(config: S3Config): Promise<S3Client> {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     followRegionRedirects: config.endpoint === undefined,
+    logger: silent,
     requestHandler: {
       httpAgent: new HttpAgent(agentOptions),
       httpsAgent: new HttpsAgent({ ...agentOptions, ...(await tlsOptions(config)) }),
@@ -45,6 +46,9 @@ export async function createS3Client(config: S3Config): Promise<S3Client> {
   }
   return new S3Client(options)
 }
+
+/** Without one the SDK writes a few warnings to the console; what is wrong comes back as an error anyway. */
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 async function tlsOptions(config: S3Config): Promise<object> {
   const { caFile, certFile, keyFile, serverName } = config.tls
