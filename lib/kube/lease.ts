@@ -42,6 +42,9 @@ export interface LeadOptions {
 
 const defaultTiming: LeaseTiming = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2000 }
 
+/** Between warnings that say the same. */
+const repeatWarningMs = 60_000
+
 interface Held {
   readonly epoch: number
   readonly abort: AbortController
@@ -64,6 +67,7 @@ export class Lease {
   #held: Held | undefined
   #lowestEpoch = 1
   #leave: (() => void) | undefined
+  #warned: { readonly message: string; readonly atMs: number } | undefined
 
   constructor(options: LeaseOptions) {
     this.identity = `${options.identity}_${randomUUID()}`
@@ -173,7 +177,6 @@ export class Lease {
 
   /** Whether it may still be ours. */
   async #renew(held: Held): Promise<boolean> {
-    const { logger, name } = this.#options
     const sentMs = this.#clock.now()
     const signal = held.abort.signal
     try {
@@ -182,13 +185,14 @@ export class Lease {
       if (signal.aborted) return false
       const { code } = error as KubeError
       if (code !== 'CONFLICT' && code !== 'NOT_FOUND') {
-        logger.warn({ lease: name }, `renew the lease, will try again: ${(error as Error).message}`)
+        this.#warn(`renew the lease, will try again: ${(error as Error).message}`)
         return true
       }
       // Either another took it, or a renewal of ours arrived whose answer did not.
       return this.#isStillOurs(held, signal)
     }
     held.renewedMs = sentMs
+    this.#warned = undefined
     this.#fence(held)
     return true
   }
@@ -204,11 +208,11 @@ export class Lease {
   }
 
   async #tryToAcquire(signal: AbortSignal): Promise<Held | undefined> {
-    const { logger, name } = this.#options
     try {
       await this.#record.read(signal).catch((error: KubeError) => {
         if (error.code !== 'NOT_FOUND') throw error
       })
+      this.#warned = undefined
       const before = this.#record.spec
       if (before?.holderIdentity && before.holderIdentity !== this.identity && !this.#isOver())
         return undefined
@@ -232,9 +236,17 @@ export class Lease {
       const { code } = error as KubeError
       // Another was quicker.
       if (code !== 'CONFLICT' && code !== 'ALREADY_EXISTS')
-        logger.warn({ lease: name }, `acquire the lease, will try again: ${(error as Error).message}`)
+        this.#warn(`acquire the lease, will try again: ${(error as Error).message}`)
       return undefined
     }
+  }
+
+  /** The same every two seconds of an outage of hours is no news. */
+  #warn(message: string): void {
+    const now = this.#clock.now()
+    if (message === this.#warned?.message && now - this.#warned.atMs < repeatWarningMs) return
+    this.#warned = { message, atMs: now }
+    this.#options.logger.warn({ lease: this.#options.name }, message)
   }
 
   #isOver(): boolean {

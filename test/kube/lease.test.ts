@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import pino from 'pino'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 import { type Clock, systemClock } from '../../lib/kube/clock.ts'
@@ -176,6 +177,27 @@ t.test('errors that are shorter than the deadline are no loss', async (t) => {
   rule.remove()
   await setTimeout(600)
   t.strictSame([a.lease.isLeader(), a.terms.length], [true, 1])
+})
+
+t.test('an outage is told once, and again when it is another', async (t) => {
+  const record = newLease()
+  const lines: string[] = []
+  const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) })
+  const a = await candidate(t, record)
+  await until(() => a.lease.isLeader())
+  const b = await candidate(t, record, { logger })
+  const failing = async (status: number) => {
+    const rule = b.proxy.inject({ type: 'answer', status, body: statusBody(status, 'InternalError') })
+    await setTimeout(600)
+    rule.remove()
+  }
+  await failing(500)
+  t.equal(lines.length, 1, lines.join('\n'))
+  await failing(503)
+  await setTimeout(300)
+  await failing(503)
+  t.equal(lines.length, 3, 'also where it was over for a moment')
+  for (const line of lines) t.match(line, /^acquire the lease, will try again: get "[^"]+": 50[03]/)
 })
 
 t.test('a write that was on its way when the lease was lost changes nothing', async (t) => {
