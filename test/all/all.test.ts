@@ -59,8 +59,8 @@ async function goTop(source: string): Promise<Map<string, string>> {
 
 t.test('profiles of a real process come in, merge, and are there after a restart', async (t) => {
   const first = await startConprof(flags)
-  t.match(first.stderr(), /scraping +1 job of .*conprof\.yaml: prometheus/)
-  t.match(first.stderr(), /data +\S+bucket, kept for 90d/)
+  t.match(first.stderr(), /"scraping":"1 job of [^"]*conprof\.yaml: prometheus"/)
+  t.match(first.stderr(), /"data":"[^"]+bucket, kept for 90d"/)
 
   let heaps = await profilesOf(first.url, '{profile_type="heap"}')
   let cpus = await profilesOf(first.url, '{profile_type="cpu"}')
@@ -160,7 +160,7 @@ t.test('without a config, conprof scrapes itself, behind a prefix as well', asyn
     profiles = await profilesOf(conprof.url, '{}')
   }
   t.match(profiles[0]?.labels, { job: 'conprof' })
-  t.match(conprof.stderr(), /scraping +conprof itself/)
+  t.match(conprof.stderr(), /"scraping":"conprof itself/)
 })
 
 t.test('bad days are one clear line each', async (t) => {
