@@ -1,16 +1,17 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Registry } from 'prom-client'
 import type { Attempt } from '../block/attempt.ts'
-import { createBlockBuilder } from '../block/create-block-builder.ts'
 import type { Bucket } from '../bucket/bucket.ts'
 import type { Logger } from '../lib/log.ts'
 import { makeDirectory } from '../lib/make-directory.ts'
 import { type Matcher, matchesLabels } from '../profile/matcher.ts'
 import { cutGeneration } from './cut-block.ts'
-import { Generation } from './generation.ts'
+import { cutInTime } from './cut-in-time.ts'
+import type { Generation } from './generation.ts'
+import { Head } from './head.ts'
 import { type PendingBlock, PendingBlocks } from './pending-blocks.ts'
 import type { ProfileStore } from './profile-store.ts'
 import { replayLog } from './replay-log.ts'
@@ -83,10 +84,7 @@ export class Storage implements ProfileStore {
   readonly #pending: PendingBlocks
   readonly #reserve: ReserveFile
   readonly #metrics: StorageMetrics
-  /** Oldest first; the last one grows, the others wait to be cut. */
-  #generations: Generation[]
-  #inserting: Promise<void> = Promise.resolve()
-  #sliceEndMs = 0
+  readonly #head: Head
   #cutting: Promise<void> | undefined
   #isReplayed = false
   #isRunning = false
@@ -123,7 +121,7 @@ export class Storage implements ProfileStore {
       onSync: (synced) => {
         this.#metrics.walBytes.inc(synced.bytes)
         this.#metrics.walSync.observe(synced.seconds)
-        this.#current.logBytes += synced.bytes
+        this.#head.addLogBytes(synced.bytes)
         options.wal?.onSync?.(synced)
       },
       onAbandon: (path, error) => {
@@ -131,11 +129,14 @@ export class Storage implements ProfileStore {
         options.logger.error(`write log segment "${path}": ${(error as Error).message}`)
       },
     })
-    const replaying = new Generation(0, createBlockBuilder)
-    replaying.endSegment = parts.log.previous.number + 1
-    replaying.isComplete = false
-    for (const { validBytes } of parts.log.segments) replaying.logBytes += validBytes
-    this.#generations = [replaying, new Generation(replaying.endSegment, createBlockBuilder)]
+    this.#head = new Head({
+      lastReplayed: parts.log.previous.number,
+      replayedBytes: parts.log.segments.reduce((sum, { validBytes }) => sum + validBytes, 0),
+      onFailure: ({ seq, segment }, error) => {
+        this.#metrics.headFailures.inc()
+        options.logger.error({ seq, segment }, `take attempt into the head: ${(error as Error).message}`)
+      },
+    })
   }
 
   /** Rejects with a StoreError `LOCKED` where another process has the folder. */
@@ -187,7 +188,7 @@ export class Storage implements ProfileStore {
         )
       }
       const position = await this.#wal.append(attempt)
-      await this.#insert(attempt, position)
+      await this.#head.insert(attempt, { ...position, writer: this.writer })
       this.#metrics.appended.inc()
       return position
     } catch (error) {
@@ -203,11 +204,18 @@ export class Storage implements ProfileStore {
     const { matchers, startMs, endMs, withoutBodies = false } = query
     if (!this.#isReplayed && this.#log.segments.length > 0)
       query.warn?.('its log is still being read, after a start')
+    const select = (labels: Attempt['labels']) => matchesLabels(matchers, labels)
     const blocks: Uint8Array[] = []
-    for (const generation of [...this.#generations]) {
+    query.signal?.throwIfAborted()
+    for (const block of this.#head.encode({
+      select,
+      startMs,
+      endMs,
+      withoutBodies,
+      compression: 'fast',
+    })) {
       query.signal?.throwIfAborted()
-      const select = (labels: Attempt['labels']) => matchesLabels(matchers, labels)
-      blocks.push(...generation.encode({ select, startMs, endMs, withoutBodies, compression: 'fast' }))
+      blocks.push(block)
     }
     return blocks
   }
@@ -224,12 +232,7 @@ export class Storage implements ProfileStore {
   }
 
   status(): StorageStatus {
-    let headAttempts = 0
-    let headBytes = 0
-    for (const generation of this.#generations) {
-      headAttempts += generation.attemptCount
-      headBytes += generation.heldBytes
-    }
+    const { attemptCount: headAttempts, heldBytes: headBytes } = this.#head
     const pendingBlocks = this.#pending.waiting().length
     return { writer: this.writer, isReplayed: this.#isReplayed, headAttempts, headBytes, pendingBlocks }
   }
@@ -262,38 +265,8 @@ export class Storage implements ProfileStore {
     return this.#cutting
   }
 
-  get #current(): Generation {
-    return this.#generations.at(-1)!
-  }
-
-  /** In the order of the log, a few at a time. */
-  #insert(attempt: Attempt, position: Position): Promise<void> {
-    const insert = async () => {
-      if (performance.now() > this.#sliceEndMs) {
-        await nextTurn()
-        this.#sliceEndMs = performance.now() + 8
-      }
-      const generation = this.#generations.findLast(({ firstSegment }) => firstSegment <= position.segment)
-      this.#appendTo(generation ?? this.#current, attempt, position.seq, position.segment, this.writer)
-    }
-    this.#inserting = this.#inserting.then(insert)
-    return this.#inserting
-  }
-
-  #appendTo(generation: Generation, attempt: Attempt, seq: number, segment: number, writer: string): void {
-    try {
-      generation.append(attempt, { writer, seq })
-    } catch (error) {
-      // A defect of ours, then; the bytes stay on disk for whoever mends it.
-      generation.damagedSegments.add(segment)
-      this.#metrics.headFailures.inc()
-      this.#options.logger.error({ seq, segment }, `take attempt into the head: ${(error as Error).message}`)
-    }
-  }
-
   async #replayAndUpload(signal: AbortSignal): Promise<void> {
     const { logger } = this.#options
-    const replaying = this.#generations[0]!
     const startMs = performance.now()
     const covered = new SeqSet()
     const before = this.#pending.list()
@@ -303,11 +276,11 @@ export class Storage implements ProfileStore {
       covered,
       signal,
       append: (attempt, { writer, seq }, segment) => {
-        this.#appendTo(replaying, attempt, seq, segment, writer)
+        this.#head.replay(attempt, { writer, seq, segment })
         this.#metrics.replayed.inc()
       },
       onDamage: (segment, offset, reason) => {
-        replaying.damagedSegments.add(segment.number)
+        this.#head.noteDamage(segment.number)
         this.#metrics.walDamage.inc()
         logger.error(`read log segment "${segment.path}" at offset ${offset}: ${reason}`)
       },
@@ -317,7 +290,7 @@ export class Storage implements ProfileStore {
     this.#metrics.replaySeconds.set(seconds)
     if (this.#log.segments.length > 0) logger.info({ attempts, seconds }, 'log replayed')
     await this.#logCuts(before, signal)
-    replaying.isComplete = true
+    this.#head.endReplay()
     this.#isReplayed = true
     await this.#upload({ signal })
   }
@@ -380,36 +353,22 @@ export class Storage implements ProfileStore {
     }
   }
 
-  async #cutInTime(signal: AbortSignal): Promise<void> {
-    const durationMs = this.#options.blockDurationMs ?? 30 * 60_000
-    // The same for one collector, so that its blocks are even; different between them.
-    const jitterMs =
-      createHash('sha256').update(this.writer).digest().readUInt32LE() % Math.min(durationMs / 10, 30_000)
-    const nextCutMs = () => (Math.floor((Date.now() - jitterMs) / durationMs) + 1) * durationMs + jitterMs
-    const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {})
-    let dueMs = nextCutMs()
-    while (!signal.aborted) {
-      await pause(Math.min(1000, durationMs / 4))
-      if (signal.aborted) return
-      // A clock that was set back would put the next cut off for as long.
-      if (dueMs - Date.now() > durationMs + jitterMs) dueMs = nextCutMs()
-      if (Date.now() < dueMs && !this.#isLarge() && !this.#needsRoom) continue
-      try {
-        const isUrgent = this.#needsRoom
-        if (isUrgent) await this.#makeRoom()
-        else await this.cut()
-        dueMs = nextCutMs()
-        // Where others fill the disk, cutting again and again does not help.
-        if (isUrgent) await pause(Math.min(3000, durationMs))
-      } catch (error) {
-        if (signal.aborted) return
+  #cutInTime(signal: AbortSignal): Promise<void> {
+    return cutInTime({
+      durationMs: this.#options.blockDurationMs ?? 30 * 60_000,
+      writer: this.writer,
+      isLarge: () => this.#isLarge(),
+      needsRoom: () => this.#needsRoom,
+      cut: () => this.cut(),
+      makeRoom: () => this.#makeRoom(),
+      onFailure: (error) => {
         this.#metrics.cutFailures.inc()
         const code = (error as StoreError).code
         if (isDiskFull(error) || code === 'DISK_FULL') this.#needsRoom = true
         this.#options.logger.error(`cut a block, will try again: ${(error as Error).message}`)
-        await pause(Math.min(10_000, durationMs))
-      }
-    }
+      },
+      signal,
+    })
   }
 
   /** What is in the bucket need not wait for its readers now, and what is in the log is smaller in a block. */
@@ -425,44 +384,36 @@ export class Storage implements ProfileStore {
   #isLarge(): boolean {
     const { maxHeadBytes = 128 << 20, maxSymbolBytes = 48 << 20, maxLogBytes = 512 << 20 } = this.#options
     if (!this.#isReplayed) return false
-    const logBytes = this.#generations.reduce((sum, generation) => sum + generation.logBytes, 0)
-    const symbolBytes = Math.max(...this.#generations.map((generation) => generation.symbolBytes))
-    return this.status().headBytes >= maxHeadBytes || symbolBytes >= maxSymbolBytes || logBytes >= maxLogBytes
+    const { heldBytes, symbolBytes, logBytes } = this.#head
+    return heldBytes >= maxHeadBytes || symbolBytes >= maxSymbolBytes || logBytes >= maxLogBytes
   }
 
   async #cutAll(): Promise<void> {
+    const cut = (generation: Generation) => this.#cutGeneration(generation)
     // What an earlier cut could not finish comes first, and nothing is frozen behind it.
-    await this.#cutFrozen()
-    if (this.#generations.length > 1 || this.#current.attemptCount === 0) return
-    const segment = await this.#wal.rotate()
-    this.#current.endSegment = segment
-    this.#generations.push(new Generation(segment, createBlockBuilder))
+    await this.#head.cutFrozen(cut)
+    if (this.#head.hasFrozen || this.#head.isEmpty) return
+    this.#head.freeze(await this.#wal.rotate())
     // Attempts that were synced before are on their way into the head.
-    await this.#inserting
-    await this.#cutFrozen()
+    await this.#head.inserted()
+    await this.#head.cutFrozen(cut)
   }
 
-  async #cutFrozen(): Promise<void> {
-    while (this.#generations.length > 1) {
-      const generation = this.#generations[0]!
-      // Still being replayed: it and all after it wait, since segments go oldest first.
-      if (!generation.isComplete) return
-      const stop = this.#metrics.cutSeconds.startTimer()
-      await cutGeneration(generation, {
-        wal: this.#wal,
-        walDirectory: this.#walDirectory,
-        pending: this.#pending,
-        onBlock: ({ key, sizeBytes }, { meta }) => {
-          this.#metrics.cuts.inc()
-          const { profileCount: profiles, attemptCount: attempts, seriesCount: series } = meta
-          this.#options.logger.info({ block: key, sizeBytes, profiles, attempts, series }, 'block cut')
-        },
-        onKeptAside: (path) =>
-          this.#options.logger.error({ kept: path }, 'kept a log segment that was not readable'),
-      })
-      stop()
-      this.#generations.shift()
-    }
+  async #cutGeneration(generation: Generation): Promise<void> {
+    const stop = this.#metrics.cutSeconds.startTimer()
+    await cutGeneration(generation, {
+      wal: this.#wal,
+      walDirectory: this.#walDirectory,
+      pending: this.#pending,
+      onBlock: ({ key, sizeBytes }, { meta }) => {
+        this.#metrics.cuts.inc()
+        const { profileCount: profiles, attemptCount: attempts, seriesCount: series } = meta
+        this.#options.logger.info({ block: key, sizeBytes, profiles, attempts, series }, 'block cut')
+      },
+      onKeptAside: (path) =>
+        this.#options.logger.error({ kept: path }, 'kept a log segment that was not readable'),
+    })
+    stop()
   }
 }
 
