@@ -12,8 +12,8 @@ import { addOperatorCommand } from './cli/operator-command.ts'
 import { programContext } from './cli/program-context.ts'
 import { addQueryCommand } from './cli/query-command.ts'
 import { sourceOptions } from './cli/source-flags.ts'
-import { runAll } from './programs/all.ts'
 
+// Each program is loaded once it is asked for: what the others are made of takes memory.
 const build = readBuildInfo()
 
 const program = new Command('conprof')
@@ -50,6 +50,7 @@ const flagTexts = followFlagTexts(all)
 all.action(async (values: Record<string, unknown>) => {
   const flags = readCollectorFlags(values)
   const context = programContext(flags)
+  const { runAll } = await import('./programs/all.ts')
   await runAll({
     ...context,
     flags,

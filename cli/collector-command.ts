@@ -1,6 +1,5 @@
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
-import { runCollector } from '../programs/collector.ts'
 import { type CollectorFlags, readCollectorFlags } from './collector-flags.ts'
 import { followFlagTexts } from './flag-texts.ts'
 import { addFlags, logOptions, queryTimeout, storageOptions, tokenFile, webOptions } from './flags.ts'
@@ -24,6 +23,7 @@ export function addCollectorCommand(program: Command): void {
   command.action(async (values: Record<string, unknown>) => {
     const flags = withOrdinal(readCollectorFlags(values))
     const context = programContext(flags)
+    const { runCollector } = await import('../programs/collector.ts')
     await runCollector({
       ...context,
       flags,

@@ -1,13 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from '../lib/duration.ts'
 import { routePrefixOf } from '../lib/http/web-app.ts'
-import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
-import { createLogger } from '../lib/log.ts'
-import { createRegistry } from '../lib/metrics.ts'
 import { defaultTargetSettings, maxIntervalMs, minIntervalMs } from '../operator/targets/settings.ts'
-import { type OperatorFlags, runOperator } from '../programs/operator.ts'
-import { readBuildInfo } from './build-info.ts'
+import type { OperatorFlags } from '../programs/operator.ts'
 import { addFlags, given, logOptions, reading, readLogFlags, readWebFlags, webOptions } from './flags.ts'
+import { programContext } from './program-context.ts'
 
 const operatorOptions: readonly Option[] = [
   new Option(
@@ -61,9 +58,8 @@ export function addOperatorCommand(program: Command): void {
   addFlags(command, 'What it says:', logOptions)
   command.action(async (values: Record<string, unknown>) => {
     const flags = readOperatorFlags(values)
-    const build = readBuildInfo()
-    const logger = createLogger(flags.logLevel, { format: flags.logFormat })
-    await runOperator({ flags, build, logger, registry: createRegistry(build), signal: shutdownSignal() })
+    const { runOperator } = await import('../programs/operator.ts')
+    await runOperator({ ...programContext(flags), flags })
   })
 }
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { type QueryFlags, runQuery } from '../programs/query.ts'
+import type { QueryFlags } from '../programs/query.ts'
 import { type CollectorsFlag, parseCollectorsFlag } from '../query/collectors/collectors-flag.ts'
 import { sayStarted } from './banner.ts'
 import { followFlagTexts } from './flag-texts.ts'
@@ -51,6 +51,7 @@ export function addQueryCommand(program: Command): void {
   command.action(async (values: Record<string, unknown>) => {
     const flags = readQueryFlags(values)
     const context = programContext(flags)
+    const { runQuery } = await import('../programs/query.ts')
     await runQuery({
       ...context,
       flags,
