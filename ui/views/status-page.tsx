@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type {
+  BlockItem,
   BlocksAnswer,
   BuildInfoAnswer,
   CollectorItem,
@@ -56,7 +57,7 @@ export function StatusPage() {
         {(answer) => <Collectors {...answer} />}
       </Section>
       <Section<BlocksAnswer> title="Blocks" path="status/blocks">
-        {({ blocks }) => <Blocks blocks={blocks} />}
+        {({ blocks }) => <Blocks blocks={onceEach(blocks)} />}
       </Section>
       <Section<FlagsAnswer> title="Flags" path="status/flags">
         {(flags) => <Pairs pairs={Object.entries(flags).map(([name, value]) => [`--${name}`, value])} />}
@@ -195,6 +196,16 @@ function Pairs({ pairs }: { readonly pairs: readonly (readonly [string, string])
       ))}
     </dl>
   )
+}
+
+/** What was uploaded is pending a while longer, for readers that still need it there: the bucket's copy counts. */
+function onceEach(blocks: BlocksAnswer['blocks']): BlocksAnswer['blocks'] {
+  const named = new Map<string, BlockItem>()
+  for (const block of blocks) {
+    const other = named.get(block.name)
+    named.set(block.name, block.place === 'bucket' ? { ...other, ...block } : { ...block, ...other })
+  }
+  return [...named.values()]
 }
 
 function Blocks({ blocks }: { readonly blocks: BlocksAnswer['blocks'] }) {
