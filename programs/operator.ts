@@ -2,10 +2,6 @@ import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Registry } from 'prom-client'
 import type { LogFlags, WebFlags } from '../cli/flags.ts'
-import { HttpServer } from '../lib/http/http-server.ts'
-import { TokenFile } from '../lib/http/token-file.ts'
-import { createWebApp, routePrefixOf } from '../lib/http/web-app.ts'
-import { readWebConfig, type WebConfig } from '../lib/http/web-config.ts'
 import { createKubeClient } from '../lib/kube/create-kube-client.ts'
 import { Lease } from '../lib/kube/lease.ts'
 import { runGroup } from '../lib/lifecycle/run-group.ts'
@@ -18,6 +14,7 @@ import type { TargetSettings } from '../operator/targets/settings.ts'
 import { selfProfileRoutes } from '../profile/self-profile-routes.ts'
 import { SelfProfiler } from '../profile/self-profiler.ts'
 import { guardsAllButProbes } from './guarded-paths.ts'
+import { readWeb, serveWeb } from './web.ts'
 
 export interface OperatorFlags extends WebFlags, LogFlags {
   readonly namespace: string
@@ -40,8 +37,6 @@ export interface RunOperatorOptions {
   readonly logger: Logger
   readonly registry: Registry
   readonly signal: AbortSignal
-  /** Once it listens. */
-  readonly onListening?: (url: string) => void
 }
 
 /** `conprof operator`: Kubernetes to scrape configs. Resolves once the Lease is given back. */
@@ -50,18 +45,15 @@ export async function runOperator(options: RunOperatorOptions): Promise<void> {
   const { namespace, release } = flags
   const profiler = new SelfProfiler({ root: fileURLToPath(new URL('../', import.meta.url)) })
   profiler.start()
-  const webConfig: WebConfig =
-    flags.webConfigFile === undefined
-      ? { basicAuthUsers: new Map<string, string>() }
-      : await readWebConfig(flags.webConfigFile)
-  const tokenFile =
-    flags.webTokenFile === undefined ? undefined : await TokenFile.open(flags.webTokenFile, { logger })
+  const quit = new AbortController()
+  const web = await readWeb(flags, { logger })
+  const token = () => web.tokenFile?.current()
   const client = await createKubeClient({
     kubeconfig: flags.kubeconfig,
     registry,
     userAgent: `conprof-operator/${build.version}`,
   })
-  const collectorClient = new CollectorClient({ token: () => tokenFile?.current() })
+  const collectorClient = new CollectorClient({ token })
   const lease = new Lease({
     client,
     namespace,
@@ -75,33 +67,30 @@ export async function runOperator(options: RunOperatorOptions): Promise<void> {
     client,
     lease,
     collectorClient,
-    token: () => tokenFile?.current(),
+    token,
     instance: hostname(),
     logger,
     registry,
   })
-  const app = createWebApp({
+  const { server } = await serveWeb(web, {
+    logger,
     registry,
-    logger: logger.child({ component: 'http' }),
-    routePrefix: routePrefixOf({ routePrefix: flags.webRoutePrefix, externalUrl: flags.webExternalUrl }),
-    webConfig,
-    ...(tokenFile !== undefined && { token: { file: tokenFile, guards: guardsAllButProbes } }),
+    guards: guardsAllButProbes,
     notReady: () => operator.notReady(),
     unhealthy: () => operator.unhealthy(),
+    // There is no config to read again; a reload that does nothing is no error.
+    reload: () => Promise.resolve(),
+    quit: () => quit.abort(),
     routes: [selfProfileRoutes(profiler), operatorRoutes({ state: operator.state() })],
-  })
-  const server = await HttpServer.listen(app.callback(), {
-    address: flags.webListenAddress,
-    tls: webConfig.tls,
-    logger,
   })
   logger.info(
     { address: server.address, namespace, release, server: client.server },
     `operator of release "${release}" in namespace "${namespace}" watches ${client.server}`,
   )
-  options.onListening?.(`http://${server.address.host ?? '127.0.0.1'}:${server.address.port}`)
   try {
-    await runGroup([server.run.bind(server), operator.run.bind(operator)], { signal })
+    await runGroup([server.run.bind(server), operator.run.bind(operator)], {
+      signal: AbortSignal.any([signal, quit.signal]),
+    })
   } finally {
     await collectorClient.close()
     await client.close()

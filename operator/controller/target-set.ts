@@ -1,6 +1,7 @@
 import type { CredentialsProblem } from '../credentials/secret-answer.ts'
 import type { TargetSecrets } from '../credentials/target-secrets.ts'
 import type { CredentialSource, Drop, PlannedTarget } from '../targets/decision.ts'
+import { dropPlanned } from '../targets/drop-planned.ts'
 import { limitTargets } from '../targets/limit-targets.ts'
 import type { TargetSettings } from '../targets/settings.ts'
 import type { Decisions } from './decisions.ts'
@@ -60,7 +61,7 @@ export class TargetSet {
         const problem = problems.get(keysOf(target.job.credentials))
         // Its collector has them: that nobody has answered us yet takes nothing away.
         const isKept = problem === undefined || (problem.code === 'SecretUnread' && isHeld(target.key))
-        if (!isKept) drop(target, credentialsDrop(target, problem))
+        if (!isKept) drop(target, dropPlanned(target, 'NotAccepted', `${problem.code}: ${problem.message}`))
         else targets.push(isOwn ? withOwnToken(target) : target)
       }
     }
@@ -91,17 +92,6 @@ export class TargetSet {
       if (problem !== undefined) problems.set(key, problem)
     }
     return problems
-  }
-}
-
-function credentialsDrop({ job, group, target }: PlannedTarget, { code, message }: CredentialsProblem): Drop {
-  return {
-    owner: job.spec.owner,
-    port: target.address.slice(target.address.lastIndexOf(':') + 1),
-    container: group.labels['container'] ?? '',
-    profileType: '',
-    code: 'NotAccepted',
-    reason: `${code}: ${message}`,
   }
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { scrapeConfigGroup, scrapeConfigJob } from '../../collector/config/scrape-config-resource.ts'
 import { accept, podView, profileTargetView } from '../../test/support/pod-shapes.ts'
+import { knownKeys } from './check-keys.ts'
 import { createInterners, decidePod } from './decide-pod.ts'
 import { projectNamespace } from './project-namespace.ts'
 import { createPodProjector, projectPod, type RawPod } from './project-pod.ts'
@@ -19,21 +20,7 @@ const profileTargets = [spec('pprof'), spec(6060, { profiles: [{ type: 'own' }] 
 
 const types = ['cpu', 'profile', 'heap', 'own', 'trace', 'constructor', '__proto__', 'memory', 'a.b']
 const key = fc.oneof(
-  fc.constantFrom(
-    ...[
-      'scrape',
-      'port',
-      'path',
-      'scheme',
-      'container',
-      'profiles',
-      'interval',
-      'timeout',
-      'seconds',
-      'job',
-      'service-name',
-    ].map((name) => `conprof.io/${name}`),
-  ),
+  fc.constantFrom(...knownKeys.map((name) => `conprof.io/${name}`)),
   fc
     .tuple(
       fc.constantFrom('conprof.io/', 'profiles.grafana.com/'),

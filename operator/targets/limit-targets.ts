@@ -1,4 +1,5 @@
 import type { Drop, Owner, PlannedTarget } from './decision.ts'
+import { dropPlanned } from './drop-planned.ts'
 
 export interface LimitOptions {
   /** 0 where there is no limit, as below. */
@@ -35,7 +36,11 @@ export function limitTargets(
         over.add(planned)
         dropped.push({
           planned,
-          drop: limitDrop(planned, `${whose(name)} may have ${most} targets, and the oldest keep running`),
+          drop: dropPlanned(
+            planned,
+            'LimitReached',
+            `${whose(name)} may have ${most} targets, and the oldest keep running`,
+          ),
         })
       }
     }
@@ -64,15 +69,4 @@ function compareAge(a: PlannedTarget, b: PlannedTarget): number {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
-}
-
-function limitDrop({ job, group, target }: PlannedTarget, reason: string): Drop {
-  return {
-    owner: job.spec.owner,
-    port: target.address.slice(target.address.lastIndexOf(':') + 1),
-    container: group.labels['container'] ?? '',
-    profileType: '',
-    code: 'LimitReached',
-    reason,
-  }
 }
