@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
@@ -12,6 +10,7 @@ import type { KubeClient, KubeClientOptions } from '../../lib/kube/kube-client.t
 import { type ControlPlaneBinaries, controlPlaneBinaries } from './control-plane-binaries.ts'
 import { freePorts } from './free-ports.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
+import { type Kubectl, type KubectlAnswer, type KubectlOptions, kubectlWith } from './kubectl.ts'
 import { WatchedProgram } from './watched-program.ts'
 
 /**
@@ -32,9 +31,9 @@ export interface ControlPlane {
   readonly etcdMetricsUrl: string
   readonly pids: { readonly etcd: number; readonly apiServer: number }
   /** With `kubeconfig`; rejects only where it cannot be started. */
-  kubectl(parameters: readonly string[], options?: { readonly stdin?: string }): Promise<KubectlAnswer>
+  kubectl(parameters: readonly string[], options?: KubectlOptions): Promise<KubectlAnswer>
   /** Its output; rejects with its stderr where it fails. */
-  mustKubectl(parameters: readonly string[], options?: { readonly stdin?: string }): Promise<string>
+  mustKubectl(parameters: readonly string[], options?: KubectlOptions): Promise<string>
   /** A service account that may do nothing yet, made together with its namespace where they are missing. */
   createServiceAccount(
     namespace: string,
@@ -57,12 +56,6 @@ export interface ControlPlane {
   compact(): Promise<void>
   /** Ends both and removes all files; `t` does it by itself. */
   stop(): Promise<void>
-}
-
-export interface KubectlAnswer {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
 }
 
 export interface ControlPlaneOptions {
@@ -106,6 +99,7 @@ class RunningPlane implements ControlPlane {
   readonly #folder: string
   readonly #binaries: ControlPlaneBinaries
   readonly #apiServerFlags: readonly string[]
+  readonly #kubectl: Kubectl
   readonly #clients: KubeClient[] = []
   #etcd: WatchedProgram | undefined
   #apiServer: WatchedProgram | undefined
@@ -118,6 +112,7 @@ class RunningPlane implements ControlPlane {
     this.#binaries = binaries
     this.#apiServerFlags = apiServerFlags
     this.kubeconfig = join(folder, 'admin.kubeconfig')
+    this.#kubectl = kubectlWith(binaries.kubectl, this.kubeconfig, folder)
     // It signs itself, and its certificate is its own authority.
     this.caFile = join(folder, 'certificates', 'apiserver.crt')
   }
@@ -212,31 +207,12 @@ class RunningPlane implements ControlPlane {
     await post('/v3/kv/compaction', { revision: header.revision, physical: true })
   }
 
-  async kubectl(
-    parameters: readonly string[],
-    options: { readonly stdin?: string } = {},
-  ): Promise<KubectlAnswer> {
-    // Its cache of what the server knows would outlive this server under the home folder.
-    const flags = [`--kubeconfig=${this.kubeconfig}`, `--cache-dir=${this.#path('kubectl-cache')}`]
-    const child = spawn(this.#binaries.kubectl, [...flags, ...parameters], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, HOME: this.#folder },
-    })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
-    // It may end before it has read everything.
-    child.stdin.on('error', () => {})
-    child.stdin.end(options.stdin ?? '')
-    const [code] = (await once(child, 'close')) as [number | null]
-    return { code, stdout, stderr }
+  kubectl(parameters: readonly string[], options?: KubectlOptions): Promise<KubectlAnswer> {
+    return this.#kubectl.run(parameters, options)
   }
 
-  async mustKubectl(parameters: readonly string[], options?: { readonly stdin?: string }): Promise<string> {
-    const { code, stdout, stderr } = await this.kubectl(parameters, options)
-    if (code !== 0) throw new Error(`kubectl ${parameters.join(' ')}: exit ${code}: ${stderr.trim()}`)
-    return stdout
+  mustKubectl(parameters: readonly string[], options?: KubectlOptions): Promise<string> {
+    return this.#kubectl.must(parameters, options)
   }
 
   async createServiceAccount(namespace: string, name: string) {
