@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { AxeBuilder } from '@axe-core/playwright'
-import type { Browser, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import t from 'tap'
 import type { QueryRangeAnswer, SuccessAnswer } from '../../query/api/types.ts'
 import { launchChromium } from '../support/chromium.ts'
+import { findDot, openPage } from '../support/ui-page.ts'
 
 /** The real program scraping itself every few seconds, and a target that nobody answers at. */
 async function startProgram(): Promise<{ base: string; process: ChildProcess; folder: string }> {
@@ -94,41 +95,9 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** Opens a page that records what should never happen: errors, and requests to other hosts. */
-async function openPage(browser: Browser, base: string, colorScheme: 'light' | 'dark', path = '') {
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1400, height: 950 } })
-  const page = await context.newPage()
-  const faults: string[] = []
-  page.on('console', (message) => {
-    if (message.type() === 'error') faults.push(message.text())
-  })
-  page.on('pageerror', (error) => faults.push(String(error)))
-  page.on('request', (request) => {
-    const url = request.url()
-    if (!url.startsWith(base) && !url.startsWith('data:')) faults.push(`asked ${url}`)
-  })
-  await page.goto(base + path)
-  return { page, faults, close: () => context.close() }
-}
-
 async function violations(page: Page): Promise<string[]> {
   const { violations: found } = await new AxeBuilder({ page }).analyze()
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`)
-}
-
-/** Moves over the plot until a dot answers, then gives its place. */
-async function findDot(page: Page): Promise<{ x: number; y: number }> {
-  const box = await page.locator('.u-over').boundingBox()
-  if (box === null) throw new Error('find a dot: the plot is not there')
-  // The newest profiles are at the right end.
-  for (let x = box.x + box.width - 2; x > box.x; x -= 8) {
-    for (let y = box.y + 4; y < box.y + box.height - 14; y += 8) {
-      await page.mouse.move(x, y)
-      const cursor = await page.locator('.u-over').evaluate((over) => (over as HTMLElement).style.cursor)
-      if (cursor === 'pointer') return { x, y }
-    }
-  }
-  throw new Error('find a dot: none answered')
 }
 
 t.test('the UI in a real browser, on the real program', async (t) => {

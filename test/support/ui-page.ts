@@ -1,0 +1,45 @@
+import type { Browser, Page } from 'playwright-core'
+
+export interface UiPage {
+  readonly page: Page
+  /** What should never happen: errors on the console, and requests to other hosts. */
+  readonly faults: readonly string[]
+  close(): Promise<void>
+}
+
+/** Opens a page below `base`, which ends with a slash. */
+export async function openPage(
+  browser: Browser,
+  base: string,
+  colorScheme: 'light' | 'dark',
+  path = '',
+): Promise<UiPage> {
+  const context = await browser.newContext({ colorScheme, viewport: { width: 1400, height: 950 } })
+  const page = await context.newPage()
+  const faults: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text())
+  })
+  page.on('pageerror', (error) => faults.push(String(error)))
+  page.on('request', (request) => {
+    const url = request.url()
+    if (!url.startsWith(base) && !url.startsWith('data:')) faults.push(`asked ${url}`)
+  })
+  await page.goto(base + path)
+  return { page, faults, close: () => context.close() }
+}
+
+/** Moves over the plot until a dot answers, then gives its place. */
+export async function findDot(page: Page): Promise<{ x: number; y: number }> {
+  const box = await page.locator('.u-over').boundingBox()
+  if (box === null) throw new Error('find a dot: the plot is not there')
+  // The newest profiles are at the right end.
+  for (let x = box.x + box.width - 2; x > box.x; x -= 8) {
+    for (let y = box.y + 4; y < box.y + box.height - 14; y += 8) {
+      await page.mouse.move(x, y)
+      const cursor = await page.locator('.u-over').evaluate((over) => (over as HTMLElement).style.cursor)
+      if (cursor === 'pointer') return { x, y }
+    }
+  }
+  throw new Error('find a dot: none answered')
+}
