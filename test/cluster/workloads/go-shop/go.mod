@@ -1,0 +1,3 @@
+module conprof.test/go-shop
+
+go 1.24

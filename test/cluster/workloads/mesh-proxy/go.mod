@@ -1,0 +1,3 @@
+module conprof.test/mesh-proxy
+
+go 1.24
