@@ -37,6 +37,7 @@ t.test('a folder becomes an image of one layer that names its parts by their dig
     Entrypoint: ['/bin/serve', '--port=80'],
   })
   t.equal(config.architecture, { x64: 'amd64', arm64: 'arm64' }[process.arch as 'x64' | 'arm64'])
+  t.equal(config.history.length, 1)
   const layer = join(parts, 'layer.tar')
   t.strictSame(config.rootfs.diff_ids, [`sha256:${sha256(await readFile(layer))}`])
 

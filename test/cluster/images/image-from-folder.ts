@@ -17,6 +17,7 @@ export interface FolderImageOptions {
   /** Numbers, as `runAsNonRoot` wants it: `65532:65532`. Root unless given. */
   readonly user?: string
   readonly env?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
   /** Path of the archive to write; an older one is replaced once the new one is whole. */
   readonly archive: string
 }
@@ -63,9 +64,12 @@ function imageConfig(options: FolderImageOptions, diffId: string) {
       ...(options.env === undefined
         ? {}
         : { Env: Object.entries(options.env).map(([name, value]) => `${name}=${value}`) }),
+      ...(options.labels === undefined ? {} : { Labels: options.labels }),
       Entrypoint: options.entrypoint,
     },
     rootfs: { type: 'layers', diff_ids: [`sha256:${diffId}`] },
+    // A builder that goes on from here counts the layers by it.
+    history: [{ created: '1970-01-01T00:00:00Z', created_by: 'a folder' }],
   }
 }
 
