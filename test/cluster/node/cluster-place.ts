@@ -1,0 +1,36 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+
+/** Where a cluster of ours lives on this machine. Everything of it is named after it, so that several can run. */
+export interface ClusterPlace {
+  readonly name: string
+  /** All its files. */
+  readonly folder: string
+  /** Of its network namespace, as `nsenter --net=` takes it. */
+  readonly netnsPath: string
+  /** Below the mount of each cgroup hierarchy. */
+  readonly cgroup: string
+  /** A file, with the administrator's token; the server in it is on this machine's loopback. */
+  readonly kubeconfig: string
+  readonly containerdSocket: string
+}
+
+/** The node's address, in a network that ends within the namespace. */
+export const nodeAddress = '10.200.0.1'
+export const nodeName = 'node1'
+
+/** Of `CONPROF_CLUSTER`, else of the one that everybody uses. */
+export function clusterPlace(name = process.env['CONPROF_CLUSTER'] || 'conprof-test'): ClusterPlace {
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
+    throw new Error(`CONPROF_CLUSTER: "${name}": want lower-case letters, digits and dashes, at most 31`)
+  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
+  const folder = join(cache, 'conprof-test', 'clusters', name)
+  return {
+    name,
+    folder,
+    netnsPath: `/run/netns/${name}`,
+    cgroup: name,
+    kubeconfig: join(folder, 'admin.kubeconfig'),
+    containerdSocket: join(folder, 'containerd.sock'),
+  }
+}
