@@ -1,7 +1,4 @@
 import type { Command } from 'commander'
-import { checkConfig } from '../collector/check-config.ts'
-import { checkTarget } from '../collector/check-target.ts'
-import { readProfileTypes } from '../collector/config/profile-types.ts'
 import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
 import { addCheckPodCommand } from './check-pod-command.ts'
 
@@ -15,6 +12,7 @@ export function addCheckCommands(program: Command): void {
     .argument('<files...>', 'conprof.yaml, one or more')
     .description('Print what a config would scrape, or every problem with its line and column.')
     .action(async (paths: string[]) => {
+      const { checkConfig } = await import('../collector/check-config.ts')
       for (const path of paths) {
         const { text, exitCode } = await checkConfig(path)
         const stream = exitCode === 0 ? process.stdout : process.stderr
@@ -27,6 +25,8 @@ export function addCheckCommands(program: Command): void {
     .argument('<url>', 'host:port, or with a scheme and the path before /debug/pprof')
     .description('Scrape a process once, type by type, and print how it went and what would help.')
     .action(async (url: string) => {
+      const { checkTarget } = await import('../collector/check-target.ts')
+      const { readProfileTypes } = await import('../collector/config/profile-types.ts')
       const { text, exitCode } = await checkTarget(url, {
         profileTypes: readProfileTypes({}, { prefix: '', problem: () => {} }),
         http: { tls: { insecureSkipVerify: false }, followRedirects: true },

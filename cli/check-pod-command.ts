@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { checkPod } from './check-pod.ts'
 
 /** `conprof check pod`: why is it scraped, or not? The operator knows. */
 export function addCheckPodCommand(check: Command): void {
@@ -18,6 +17,7 @@ Inside a cluster:
   kubectl exec deploy/<release>-operator -- conprof check pod <namespace>/<pod>`,
     )
     .action(async (pod: string, values: Record<string, string | undefined>) => {
+      const { checkPod } = await import('./check-pod.ts')
       const { text, exitCode } = await checkPod(pod, {
         operatorUrl: values['operator.url'] ?? '',
         tokenFile: values['web.tokenFile'],
