@@ -1,5 +1,5 @@
+import { createRequire } from 'node:module'
 import { type Logger, pino, stdTimeFunctions } from 'pino'
-import pretty from 'pino-pretty'
 
 export type { Logger }
 
@@ -15,10 +15,14 @@ export function isForPeople(format: LogFormat): boolean {
 
 /** Lines for people where stderr is a terminal, JSON otherwise; always on stderr, stdout is for answers. */
 export function createLogger(level: LogLevel, options: { readonly format?: LogFormat } = {}): Logger {
-  const stream = isForPeople(options.format ?? 'auto')
-    ? pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
-    : process.stderr
+  const stream = isForPeople(options.format ?? 'auto') ? prettyStream() : process.stderr
   return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime }, stream)
+}
+
+/** Loaded where somebody looks: it is as large as the rest of the logging together. */
+function prettyStream(): NodeJS.WritableStream {
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty')
+  return pretty({ destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
 }
 
 /** For tests and tools that have nothing to say. */
