@@ -9,12 +9,14 @@ export function goProgram(program: {
   /** As `go install` takes it, without the version. */
   readonly package: string
   readonly version: string
+  /** Also runs where there is no C library, as in an image from scratch. */
+  readonly isStatic?: boolean
 }): Promise<string> {
-  const { name, version } = program
-  return buildOnce(`${name}-${version}`, async (building) => {
+  const { name, version, isStatic = false } = program
+  return buildOnce(`${name}-${version}${isStatic ? '-static' : ''}`, async (building) => {
     try {
       await promisify(execFile)('go', ['install', `${program.package}@${version}`], {
-        env: { ...process.env, GOBIN: building },
+        env: { ...process.env, GOBIN: building, ...(isStatic && { CGO_ENABLED: '0' }) },
         maxBuffer: 64 << 20,
       })
       return join(building, name)

@@ -82,6 +82,7 @@ export function versitygwProgram(): Promise<string> {
     name: 'versitygw',
     package: 'github.com/versity/versitygw/cmd/versitygw',
     version,
+    isStatic: true,
   })
 }
 
