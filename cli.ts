@@ -8,6 +8,7 @@ import { readCollectorFlags } from './cli/collector-flags.ts'
 import { fail } from './cli/fail.ts'
 import { followFlagTexts } from './cli/flag-texts.ts'
 import { addFlags, logOptions, queryTimeout, storageOptions, tokenFile, webOptions } from './cli/flags.ts'
+import { addForwardCommand } from './cli/forward-command.ts'
 import { addOperatorCommand } from './cli/operator-command.ts'
 import { programContext } from './cli/program-context.ts'
 import { addQueryCommand } from './cli/query-command.ts'
@@ -66,6 +67,7 @@ all.action(async (values: Record<string, unknown>) => {
 addCollectorCommand(program)
 addQueryCommand(program)
 addOperatorCommand(program)
+addForwardCommand(program)
 
 program.commandsGroup('Tools:')
 addCheckCommands(program)

@@ -5,7 +5,7 @@ import { HttpServer } from '../lib/http/http-server.ts'
 import { localUrl } from '../lib/http/listen-address.ts'
 import { TokenFile } from '../lib/http/token-file.ts'
 import { createWebApp, routePrefixOf, type WebAppOptions } from '../lib/http/web-app.ts'
-import { readWebConfig, type WebConfig } from '../lib/http/web-config.ts'
+import type { WebConfig } from '../lib/http/web-config.ts'
 import type { Logger } from '../lib/log.ts'
 
 /** How a program answers: what its flags and the files that they name say, read before anything starts. */
@@ -22,10 +22,7 @@ export async function readWeb(
   flags: WebFlags & { readonly webTokenFile?: string },
   { logger }: { readonly logger: Logger },
 ): Promise<Web> {
-  const config: WebConfig =
-    flags.webConfigFile === undefined
-      ? { basicAuthUsers: new Map() }
-      : await readWebConfig(flags.webConfigFile)
+  const config = await readConfig(flags.webConfigFile)
   return {
     flags,
     prefix: routePrefixOf({ routePrefix: flags.webRoutePrefix, externalUrl: flags.webExternalUrl }),
@@ -34,6 +31,13 @@ export async function readWeb(
     tokenFile:
       flags.webTokenFile === undefined ? undefined : await TokenFile.open(flags.webTokenFile, { logger }),
   }
+}
+
+async function readConfig(path: string | undefined): Promise<WebConfig> {
+  if (path === undefined) return { basicAuthUsers: new Map() }
+  // Only then is there YAML to read.
+  const { readWebConfig } = await import('../lib/http/web-config.ts')
+  return readWebConfig(path)
 }
 
 export interface ServeWebOptions extends Pick<WebAppOptions, 'notReady' | 'unhealthy'> {
@@ -45,12 +49,14 @@ export interface ServeWebOptions extends Pick<WebAppOptions, 'notReady' | 'unhea
   readonly reload: () => Promise<void>
   readonly quit: () => void
   readonly routes: readonly Middleware[]
+  /** How long answers under way may take once it stops; 5 s without it. */
+  readonly drainMs?: number
 }
 
 /** Answers from now on, until the server was run; `url` is how this host reaches it, with the prefix. */
 export async function serveWeb(
   { flags, prefix, config, scheme, tokenFile }: Web,
-  { logger, guards, reload, quit, ...options }: ServeWebOptions,
+  { logger, guards, reload, quit, drainMs, ...options }: ServeWebOptions,
 ): Promise<{ readonly server: HttpServer; readonly url: string }> {
   const app = createWebApp({
     ...options,
@@ -64,6 +70,7 @@ export async function serveWeb(
     address: flags.webListenAddress,
     tls: config.tls,
     logger,
+    ...(drainMs !== undefined && { drainMs }),
   })
   return { server, url: `${localUrl(server.address, { scheme })}${prefix}` }
 }

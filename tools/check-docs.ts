@@ -56,7 +56,10 @@ function unknownFlags(page: Page): string[] {
     .filter(({ language }) => language === 'sh')
     .flatMap(({ body }) => body.replaceAll('\\\n', ' ').split('\n'))
     // Elsewhere it is the name of a release or namespace, and the flags are kubectl's.
-    .map((line) => / conprof (?:-- )?((?:all|operator|collector|query|check|block) .*)/.exec(` ${line}`)?.[1])
+    .map(
+      (line) =>
+        / conprof (?:-- )?((?:all|operator|collector|query|forward|check|block) .*)/.exec(` ${line}`)?.[1],
+    )
   return commands
     .flatMap((line = '') => line.split('#')[0]!.match(/--[a-z][\w.-]*[\w]/g) ?? [])
     .filter((flag) => !flagSources.includes(flag) && flag !== '--help')

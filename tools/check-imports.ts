@@ -12,10 +12,24 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   query: ['lib', 'profile', 'bucket', 'block'],
   // The contract that the operator writes and a collector reads, and the rules in it, are the collector's.
   operator: ['lib', 'profile', 'collector/config', 'collector/relabel'],
+  // Runs inside other people's pods: whatever it imports is memory there.
+  forward: ['lib'],
   ui: ['types:query/api'],
-  cli: ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator', 'programs'],
-  programs: ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator', 'ui', 'cli'],
-  '.': ['programs', 'lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator', 'ui', 'cli'],
+  cli: ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator', 'forward', 'programs'],
+  programs: ['lib', 'profile', 'bucket', 'block', 'collector', 'query', 'operator', 'forward', 'ui', 'cli'],
+  '.': [
+    'programs',
+    'lib',
+    'profile',
+    'bucket',
+    'block',
+    'collector',
+    'query',
+    'operator',
+    'forward',
+    'ui',
+    'cli',
+  ],
 }
 
 const importPattern =
