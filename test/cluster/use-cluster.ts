@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { controlPlaneBinaries } from '../support/control-plane-binaries.ts'
 import { type KubectlAnswer, type KubectlOptions, kubectlWith } from '../support/kubectl.ts'
+import { conprofImage } from './images/conprof-image.ts'
 import type { Image } from './images/image.ts'
 import { ClusterNode } from './node/cluster-node.ts'
 import { clusterPlace } from './node/cluster-place.ts'
@@ -21,6 +22,8 @@ export interface Cluster {
   mustKubectl(parameters: readonly string[], options?: KubectlOptions): Promise<string>
   /** For pods with `imagePullPolicy: Never`. In a cluster of somebody else's they must be there already. */
   load(images: readonly Image[]): Promise<void>
+  /** The name of the image of this tree, built and loaded; or of the one in `CONPROF_TEST_IMAGE`, which is there. */
+  loadConprof(): Promise<string>
   /** Its machinery, to be stopped and started; undefined in a cluster of somebody else's. */
   readonly node: ClusterNode | undefined
 }
@@ -55,17 +58,29 @@ function clusterOf(
   node: ClusterNode | undefined,
 ): Cluster {
   const kubectl = kubectlWith(kubectlProgram, kubeconfig, folder)
+  const load = async (images: readonly Image[]) => {
+    if (node === undefined) return
+    await loadImages(
+      node.place,
+      images.map(({ archive }) => archive),
+    )
+  }
   return {
     kubeconfig,
     kubectlProgram,
     kubectl: kubectl.run,
     mustKubectl: kubectl.must,
-    load: async (images) => {
-      if (node !== undefined)
-        await loadImages(
-          node.place,
-          images.map(({ archive }) => archive),
+    load,
+    loadConprof: async () => {
+      const given = process.env['CONPROF_TEST_IMAGE']
+      if (given) return given
+      if (node === undefined)
+        throw new Error(
+          'CONPROF_TEST_IMAGE: it is not set; with CONPROF_TEST_KUBECONFIG want the name of the image of conprof in that cluster',
         )
+      const image = await conprofImage()
+      await load([image])
+      return image.name
     },
     node,
   }
