@@ -1,4 +1,5 @@
 // A user's whole path, on a real cluster and with the real image: what the README promises, in its order.
+import { join } from 'node:path'
 import t from 'tap'
 import type {
   CollectorsAnswer,
@@ -29,7 +30,7 @@ t.test('from helm install to a flame graph', async (t) => {
   const cluster = await useCluster(t)
   const [, helm] = await bothHelms(t, { kubeconfig: cluster.kubeconfig })
   const { mustKubectl } = cluster
-  t.teardown(() => removeWorkloads(cluster))
+  if (!cluster.endsWithTest) t.teardown(() => removeWorkloads(cluster))
 
   const image = await cluster.loadConprof()
   await cluster.load(await workloadImages())
@@ -49,7 +50,8 @@ t.test('from helm install to a flame graph', async (t) => {
   })
   await mustKubectl(['create', 'namespace', namespace])
   await mustKubectl(['label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted'])
-  t.teardown(() => cluster.kubectl(['delete', 'namespace', namespace, '--wait=true', '--timeout=90s']))
+  if (!cluster.endsWithTest)
+    t.teardown(() => cluster.kubectl(['delete', 'namespace', namespace, '--wait=true', '--timeout=90s']))
 
   await steps.step('helm install', async (t) => {
     await release.install()
@@ -69,7 +71,7 @@ t.test('from helm install to a flame graph', async (t) => {
   })
 
   await steps.step('apply a ProfileTarget, and kubectl get pft shows its targets', async (t) => {
-    await mustKubectl(['apply', '-f', '-'], { stdin: pairTarget })
+    await mustKubectl(['apply', '-f', join(import.meta.dirname, 'workloads/go-shop/pair-target.yaml')])
     const line = await until('kubectl get pft to show two targets', async () => {
       const table = await mustKubectl(['get', 'pft', '-n=shop', 'pair'])
       return /^pair +2 /m.test(table) ? table : undefined
@@ -274,14 +276,3 @@ t.test('from helm install to a flame graph', async (t) => {
     t.ok(after.length > before.length, 'each collector brought its last block to the bucket')
   })
 })
-
-const pairTarget = `
-apiVersion: conprof.io/v1alpha1
-kind: ProfileTarget
-metadata: {name: pair, namespace: shop}
-spec:
-  selector: {matchLabels: {app: pair}}
-  endpoints:
-    - {port: front}
-    - {port: back}
-`

@@ -24,6 +24,8 @@ export interface Cluster {
   load(images: readonly Image[]): Promise<void>
   /** The name of the image of this tree, built and loaded; or of the one in `CONPROF_TEST_IMAGE`, which is there. */
   loadConprof(): Promise<string>
+  /** It goes away with the test, and whatever is in it. */
+  readonly endsWithTest: boolean
   /** Its machinery, to be stopped and started; undefined in a cluster of somebody else's. */
   readonly node: ClusterNode | undefined
 }
@@ -37,7 +39,7 @@ export async function useCluster(t: Pick<Test, 'teardown'>): Promise<Cluster> {
   if (given) {
     const folder = await mkdtemp(join(tmpdir(), 'conprof-kubectl-'))
     t.teardown(() => rm(folder, { recursive: true, force: true }))
-    return clusterOf((await controlPlaneBinaries()).kubectl, given, folder, undefined)
+    return clusterOf((await controlPlaneBinaries()).kubectl, given, folder, undefined, false)
   }
   const place = clusterPlace()
   const running = await ClusterNode.open(place)
@@ -48,7 +50,7 @@ export async function useCluster(t: Pick<Test, 'teardown'>): Promise<Cluster> {
     await down(place)
     await up(place)
   }
-  return clusterOf(running.kubectlProgram, place.kubeconfig, place.folder, running)
+  return clusterOf(running.kubectlProgram, place.kubeconfig, place.folder, running, !isUp)
 }
 
 function clusterOf(
@@ -56,6 +58,7 @@ function clusterOf(
   kubeconfig: string,
   folder: string,
   node: ClusterNode | undefined,
+  endsWithTest: boolean,
 ): Cluster {
   const kubectl = kubectlWith(kubectlProgram, kubeconfig, folder)
   const load = async (images: readonly Image[]) => {
@@ -82,6 +85,7 @@ function clusterOf(
       await load([image])
       return image.name
     },
+    endsWithTest,
     node,
   }
 }

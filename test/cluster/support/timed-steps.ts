@@ -4,23 +4,18 @@ import type { Test } from 'tap'
 export class TimedSteps {
   readonly #t: Test
   readonly #taken: { readonly title: string; readonly seconds: number }[] = []
-  #isBroken = false
 
   constructor(t: Test) {
     this.#t = t
     t.teardown(() => this.#print())
   }
 
-  /** Steps build on one another: after one that failed the others fail without being tried. */
+  /** Steps build on one another: rejects after one that failed. */
   async step(title: string, run: (t: Test) => Promise<void>): Promise<void> {
     const startMs = performance.now()
-    await this.#t.test(title, async (t) => {
-      if (this.#isBroken) return void t.fail('a step before this one failed')
-      this.#isBroken = true
-      await run(t)
-      this.#isBroken = !t.passing()
-    })
+    await this.#t.test(title, run)
     this.#taken.push({ title, seconds: (performance.now() - startMs) / 1000 })
+    if (!this.#t.passing()) throw new Error(`stopped after: ${title}`)
   }
 
   #print(): void {
