@@ -37,12 +37,14 @@ fn serve_quotes(book: &[u64], mut quote: u64, until: Instant) -> u64 {
     quote
 }
 
-/// All of the work is in its own loop: about a millisecond, and no call into the library.
+/// All of the work is in its own loop: about two milliseconds, and no call into the library, not even one that is inlined.
 #[inline(never)]
 fn mix_quotes(book: &[u64], quote: u64) -> u64 {
     let mut mixed = quote;
     for &each in book {
-        mixed = (mixed ^ each).wrapping_mul(1099511628211);
+        mixed ^= mixed << 13;
+        mixed ^= mixed >> 7;
+        mixed ^= each;
     }
     mixed
 }
