@@ -17,6 +17,7 @@ import { checkKey, checkRange } from './key.ts'
 import type { S3Config, SseConfig } from './objstore-config.ts'
 import { createS3Client } from './s3-client.ts'
 import { explainS3Error } from './s3-error.ts'
+import { readTlsFiles, type TlsFiles } from './tls-files.ts'
 
 /** Only requests every S3-compatible store knows: no multipart, no conditions, no bulk delete. */
 export class S3Bucket implements Bucket {
@@ -32,9 +33,9 @@ export class S3Bucket implements Bucket {
     this.#stored = { ...encryptionOf(config.sse), Metadata: { ...config.userMetadata } }
   }
 
-  /** Asks the store nothing, so that a process starts while it is away. */
-  static async open(config: S3Config): Promise<S3Bucket> {
-    return new S3Bucket(config, await createS3Client(config))
+  /** Asks the store nothing, so that a process starts while it is away. Reads the files that the config names. */
+  static async open(config: S3Config, files?: TlsFiles): Promise<S3Bucket> {
+    return new S3Bucket(config, createS3Client(config, files ?? (await readTlsFiles(config.tls))))
   }
 
   async *list(prefix: string, options: BucketOptions = {}): AsyncIterable<ObjectInfo> {

@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { S3Config } from './objstore-config.ts'
+import type { TlsFiles } from './tls-files.ts'
 
-/** Reads the files that the config names. Throws with the file's name. */
-export async function createS3Client(config: S3Config): Promise<S3Client> {
+/** `files` are those that the config names. */
+export function createS3Client(config: S3Config, files: TlsFiles): S3Client {
   const agentOptions = {
     keepAlive: true,
     maxSockets: config.maxConnections,
@@ -21,7 +21,7 @@ export async function createS3Client(config: S3Config): Promise<S3Client> {
     logger: silent,
     requestHandler: {
       httpAgent: new HttpAgent(agentOptions),
-      httpsAgent: new HttpsAgent({ ...agentOptions, ...(await tlsOptions(config)) }),
+      httpsAgent: new HttpsAgent({ ...agentOptions, ...tlsOptions(config, files) }),
       connectionTimeout: connectTimeoutMs,
       requestTimeout: config.responseHeaderTimeoutMs,
       throwOnRequestTimeout: true,
@@ -50,23 +50,11 @@ export async function createS3Client(config: S3Config): Promise<S3Client> {
 /** Without one the SDK writes a few warnings to the console; what is wrong comes back as an error anyway. */
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
-async function tlsOptions(config: S3Config): Promise<object> {
-  const { caFile, certFile, keyFile, serverName } = config.tls
+function tlsOptions({ insecureSkipVerify, tls }: S3Config, files: TlsFiles): object {
   return {
-    rejectUnauthorized: !config.insecureSkipVerify,
-    ...(caFile === undefined ? {} : { ca: await readTlsFile('ca_file', caFile) }),
-    ...(certFile === undefined ? {} : { cert: await readTlsFile('cert_file', certFile) }),
-    ...(keyFile === undefined ? {} : { key: await readTlsFile('key_file', keyFile) }),
-    ...(serverName === undefined ? {} : { servername: serverName }),
-  }
-}
-
-async function readTlsFile(field: string, path: string): Promise<Buffer> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new Error(`read ${field} "${path}": ${code ?? message}`, { cause: error })
+    rejectUnauthorized: !insecureSkipVerify,
+    ...files,
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
   }
 }
 

@@ -26,6 +26,8 @@ export function explainS3Error(thrown: unknown): { readonly code: BucketErrorCod
 
 function codeOf(name: string, status: number | undefined): BucketErrorCode {
   if (name === 'NoSuchBucket') return 'NO_BUCKET'
+  // What versitygw answers to an access key that it does not know.
+  if (name === 'XAdminUserNotFound') return 'FORBIDDEN'
   if (name === 'NoSuchKey' || status === 404) return 'NOT_FOUND'
   if (status === 401 || status === 403) return 'FORBIDDEN'
   if (name === 'SlowDown' || name === 'RequestTimeout' || status === undefined) return 'UNAVAILABLE'

@@ -1,9 +1,8 @@
-import { access, readFile } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
-import { parseObjstoreConfig } from '../bucket/objstore-config.ts'
-import { openBucket as openConfigured } from '../bucket/open-bucket.ts'
+import { openBucketFile, openBucket as openConfigured } from '../bucket/open-bucket.ts'
 import type { Logger } from '../lib/log.ts'
 
 /** The bucket of `--objstore.config-file`, else the folder `bucket/` below `--storage.path`. */
@@ -16,12 +15,7 @@ export async function openBucket(options: {
   readonly registry: Registry
 }): Promise<Bucket> {
   const { objstoreConfigFile: file, logger: log, registry } = options
-  if (file !== undefined) {
-    const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      throw new Error(`read bucket config "${file}": ${error.code ?? error.message}`, { cause: error })
-    })
-    return openConfigured(parseObjstoreConfig(text, file), { log, registry })
-  }
+  if (file !== undefined) return openBucketFile(file, { log, registry })
   const directory = join(options.storagePath, 'bucket')
   if (!options.isNew) {
     await access(directory).catch((error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,11 +9,17 @@ import type { Test } from 'tap'
 import { freePorts } from './free-ports.ts'
 import { goProgram } from './go-program.ts'
 
-export interface Versitygw {
-  /** `127.0.0.1:port` */
-  readonly endpoint: string
+export interface S3Keys {
   readonly accessKey: string
   readonly secretKey: string
+}
+
+/** Its keys are those that it takes now. */
+export interface Versitygw extends S3Keys {
+  /** `127.0.0.1:port` */
+  readonly endpoint: string
+  /** Starts again, and from then on answers 403 to all others. */
+  useKeys(keys: S3Keys): Promise<void>
   /** A new, empty bucket's name. */
   createBucket(): Promise<string>
 }
@@ -30,31 +36,36 @@ export async function startVersitygw(t: Test, options: VersitygwOptions = {}): P
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const endpoint = `127.0.0.1:${(await freePorts(1))[0]}`
   const tls = options.tls
-  const server = spawn(
-    binary,
-    [
-      ...['--port', endpoint, '--access', accessKey, '--secret', secretKey, '--quiet'],
-      ...(tls === undefined ? [] : ['--cert', tls.certFile, '--key', tls.keyFile]),
-      ...['posix', folder],
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder },
-  )
-  let output = ''
-  for (const stream of [server.stdout, server.stderr]) stream.on('data', (chunk) => (output += chunk))
-  const ended = once(server, 'exit')
-  t.teardown(async () => {
-    server.kill('SIGTERM')
-    await ended
-  })
-  await waitForAnswer(`${tls === undefined ? 'http' : 'https'}://${endpoint}/`, () => {
-    if (server.exitCode !== null) throw new Error(`start versitygw: it ended: ${output.slice(-2000)}`)
-  })
+  let keys: S3Keys = { accessKey: 'test-access-key', secretKey: 'test-secret-key' }
+  const start = () => {
+    const { accessKey, secretKey } = keys
+    return startServer(
+      binary,
+      [
+        ...['--port', endpoint, '--access', accessKey, '--secret', secretKey, '--quiet'],
+        ...(tls === undefined ? [] : ['--cert', tls.certFile, '--key', tls.keyFile]),
+        ...['posix', folder],
+      ],
+      { folder, url: `${tls === undefined ? 'http' : 'https'}://${endpoint}/` },
+    )
+  }
+  let server = await start()
+  t.teardown(() => stopServer(server))
 
   let buckets = 0
   return {
     endpoint,
-    accessKey,
-    secretKey,
+    get accessKey() {
+      return keys.accessKey
+    },
+    get secretKey() {
+      return keys.secretKey
+    },
+    useKeys: async (next) => {
+      await stopServer(server)
+      keys = next
+      server = await start()
+    },
     createBucket: async () => {
       const Bucket = `bucket-${++buckets}`
       if (tls !== undefined) {
@@ -65,7 +76,7 @@ export async function startVersitygw(t: Test, options: VersitygwOptions = {}): P
         endpoint: `http://${endpoint}`,
         region: 'us-east-1',
         forcePathStyle: true,
-        credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
+        credentials: { accessKeyId: keys.accessKey, secretAccessKey: keys.secretKey },
       })
       try {
         await client.send(new CreateBucketCommand({ Bucket }))
@@ -86,6 +97,33 @@ export function versitygwProgram(): Promise<string> {
   })
 }
 
+/** Resolves once it answers. */
+async function startServer(
+  binary: string,
+  parameters: readonly string[],
+  { folder, url }: { readonly folder: string; readonly url: string },
+): Promise<ChildProcess> {
+  const server = spawn(binary, parameters, { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder })
+  let output = ''
+  for (const stream of [server.stdout, server.stderr]) stream.on('data', (chunk) => (output += chunk))
+  try {
+    await waitForAnswer(url, () => {
+      if (server.exitCode !== null) throw new Error(`start versitygw: it ended: ${output.slice(-2000)}`)
+    })
+  } catch (error) {
+    await stopServer(server)
+    throw error
+  }
+  return server
+}
+
+async function stopServer(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const ended = once(server, 'exit')
+  server.kill('SIGTERM')
+  await ended
+}
+
 async function waitForAnswer(url: string, check: () => void): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     check()
@@ -103,5 +141,3 @@ async function waitForAnswer(url: string, check: () => void): Promise<void> {
 }
 
 const version = 'v1.8.0'
-const accessKey = 'test-access-key'
-const secretKey = 'test-secret-key'
