@@ -143,7 +143,7 @@ export const remedies: Readonly<Record<HealthClass, string>> = {
   unsupported: 'the program does not offer this profile: set enabled: false for it, or correct its path',
   busy: 'another profiler is running in that process: conprof tries again soon; make sure only one scrapes it',
   refused:
-    'nothing listens there, or the name is unknown: check address and port, and that the program listens on more than localhost',
+    'nothing listens there, or the name is unknown: check address and port; where the program listens on localhost alone, let it listen on all addresses, or put conprof forward beside it',
   'connect-timeout':
     'no answer to the connection: check the address, and network policies or firewalls between',
   timeout: 'the answer took too long: raise the timeout, or lower the seconds of timed profiles',
@@ -152,7 +152,8 @@ export const remedies: Readonly<Record<HealthClass, string>> = {
   tls: 'check the scheme, and in the TLS settings authority, server name and certificates',
   'mesh-blocked': 'a mesh proxy refuses plain HTTP: exclude the port from the mesh or allow it in its policy',
   'http-4xx': 'check path, authorization and params',
-  'http-5xx': 'the program failed to make the profile: see its log',
+  'http-5xx':
+    'the program failed to make the profile, or what is before it did not reach it: the reason says which, the program’s log says why',
   'too-large':
     'the profile is beyond what conprof takes (32 MiB received, 128 MiB inflated): disable this type for the target',
   'not-pprof': 'the path answers something else than pprof: check port, path and prefix',
