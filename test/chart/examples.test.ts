@@ -17,11 +17,14 @@ interface Example {
 
 const plane = await startControlPlane(t)
 await applyCrds(plane)
+await plane.mustKubectl(['create', 'namespace', 'shop'])
+await plane.mustKubectl(['label', 'namespace', 'shop', 'pod-security.kubernetes.io/warn=restricted'])
 const paths = globSync('examples/kubernetes/*/*.yaml').sort()
 
 /** What the operator is to make of the pods of each example. */
 const wanted: Record<string, readonly string[]> = {
   'go-annotations/kubernetes.yaml': ['cart 10.0.0.9:6060 http cpu heap goroutine'],
+  'localhost-only/kubernetes.yaml': ['prices 10.0.0.9:6061 http cpu heap goroutine block mutex'],
   'meshed/istio.yaml': ['search 10.0.0.9:6060 http cpu heap goroutine block mutex'],
   'meshed/linkerd.yaml': ['search 10.0.0.9:6060 http cpu heap goroutine block mutex'],
   'multi-container/kubernetes.yaml': [
@@ -41,6 +44,7 @@ for (const path of paths) {
     const parameters = ['apply', '--server-side', '--validate=strict', '-f', path]
     const { code, stderr } = await plane.kubectl(parameters)
     t.equal(code, 0, stderr)
+    t.notMatch(stderr, /violate PodSecurity/, 'where pods are restricted, too')
     // Defaults are the API server's: look at what it made of them.
     const stored = JSON.parse(await plane.mustKubectl(['get', '-f', path, '-o', 'json'])) as {
       items: Example[]
@@ -76,12 +80,15 @@ for (const path of paths) {
 }
 
 t.test('the Go program of an example is the one in its folder', async (t) => {
-  const folder = 'examples/kubernetes/go-annotations'
-  const documents = parseAllDocuments(readFileSync(`${folder}/kubernetes.yaml`, 'utf8'))
-  const config = documents
-    .map((document) => document.toJS() as { kind: string; data: Record<string, string> })
-    .find(({ kind }) => kind === 'ConfigMap')!
-  t.equal(config.data['main.go'], readFileSync(`${folder}/main.go`, 'utf8'))
+  const programs = globSync('examples/kubernetes/*/main.go')
+  t.equal(programs.length, 2)
+  for (const path of programs) {
+    const documents = parseAllDocuments(readFileSync(`${dirname(path)}/kubernetes.yaml`, 'utf8'))
+    const config = documents
+      .map((document) => document.toJS() as { kind: string; data: Record<string, string> })
+      .find(({ kind }) => kind === 'ConfigMap')!
+    t.equal(config.data['main.go'], readFileSync(path, 'utf8'), path)
+  }
 })
 
 function nameOf(path: string): string {
@@ -105,7 +112,10 @@ function runningPod(template: Example['spec']['template'], { name, namespace }: 
     },
     spec: {
       ...template.spec,
-      initContainers: proxy === undefined ? [] : [{ name: proxy, restartPolicy: 'Always' }],
+      initContainers: [
+        ...(template.spec?.initContainers ?? []),
+        ...(proxy === undefined ? [] : [{ name: proxy, restartPolicy: 'Always' }]),
+      ],
       nodeName: 'node-1',
     },
     status: { phase: 'Running', podIP: '10.0.0.9', conditions: [{ type: 'Ready', status: 'True' }] },
