@@ -94,15 +94,27 @@ export class ConprofRelease {
 
 /** All attempts that `selector` matches and that began at `startMs` or later, whatever became of them. */
 export async function attemptsSince(url: string, selector: string, startMs: number): Promise<ProfileItem[]> {
-  const all: ProfileItem[] = []
+  return (await answerSince(url, selector, startMs)).attempts
+}
+
+/** As `attemptsSince`, with what each page warns of. */
+export async function answerSince(
+  url: string,
+  selector: string,
+  startMs: number,
+): Promise<{ readonly attempts: ProfileItem[]; readonly warnings: readonly string[] }> {
+  const attempts: ProfileItem[] = []
+  const all: string[] = []
   for (let cursor = ''; ; ) {
-    const parameters = { query: selector, start: String(Math.floor(startMs)), end: 'now', limit: '1000' }
-    const { data } = await askApi<ProfilesAnswer>(url, 'profiles', {
+    const start = new Date(startMs).toISOString()
+    const parameters = { query: selector, start, end: 'now', limit: '1000' }
+    const { data, warnings } = await askApi<ProfilesAnswer>(url, 'profiles', {
       ...parameters,
       ...(cursor && { cursor }),
     })
-    all.push(...data.profiles)
-    if (data.next === undefined) return all
+    attempts.push(...data.profiles)
+    all.push(...warnings)
+    if (data.next === undefined) return { attempts, warnings: all }
     cursor = data.next
   }
 }
