@@ -18,7 +18,10 @@ export async function until<Answer>(
     } catch (error) {
       problem = error
     }
-    if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${what}`, { cause: problem })
+    if (performance.now() > endMs) {
+      const last = problem instanceof Error ? `: ${problem.message}` : ''
+      throw new Error(`waited ${limitMs} ms for ${what}${last}`, { cause: problem })
+    }
     await sleep(20)
   }
 }
