@@ -182,7 +182,9 @@ t.test('a bucket that is away for hours costs nothing', async (t) => {
   const put = bucket.putFile.bind(bucket)
   bucket.putFile = () => Promise.reject(new Error('away'))
   const registry = new Registry()
-  const storage = await Storage.open(optionsFor(path, { bucket, registry }))
+  const options = optionsFor(path, { bucket, registry })
+  const upload = { ...options.upload, keepUploadedMs: 60_000 }
+  const storage = await Storage.open({ ...options, upload })
   await running(storage, async () => {
     for (let hour = 0; hour < 5; hour++) {
       await storage.append(attempt(midnightMs + hour))
@@ -202,8 +204,10 @@ t.test('a bucket that is away for hours costs nothing', async (t) => {
     const [free, total] = ['free', 'total'].map((name) => gauge(`conprof_collector_disk_${name}_bytes`))
     t.ok(free! > 0 && total! >= free!, `${free} of ${total} bytes are free`)
     bucket.putFile = put
-    await until(() => storage.pendingBlocks().length === 0)
+    await until(() => storage.status().pendingBlocks === 0)
     t.match(await registry.metrics(), /^conprof_collector_oldest_pending_block_seconds 0$/m)
+    t.equal(storage.pendingBlocks().length, 5, 'whoever listed them can read them for a while')
+    t.match(await registry.metrics(), /^conprof_storage_pending_bytes 0$/m)
     t.equal((await bucketBlocks(bucket)).length, 5)
   })
 })

@@ -148,7 +148,7 @@ export class Storage implements ProfileStore {
       const metrics = createStorageMetrics(options.registry, path, () => ({
         attempts: storage?.status().headAttempts ?? 0,
         heldBytes: storage?.status().headBytes ?? 0,
-        pending: storage?.pendingBlocks().map(({ sizeBytes }) => sizeBytes) ?? [],
+        pending: storage === undefined ? [] : storage.#pending.waiting().map(({ sizeBytes }) => sizeBytes),
         oldestPendingMs: storage?.oldestPendingMs(),
       }))
       const log = await inspectLog(join(path, 'wal'))
