@@ -27,7 +27,7 @@ export async function buildOnce(name: string, build: (building: string) => Promi
 }
 
 /** Held by a file with its owner's process id, so that one that was left behind holds nobody up. */
-async function withLock(path: string, run: () => Promise<void>): Promise<void> {
+export async function withLock(path: string, run: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
       const file = await open(path, 'wx')
