@@ -9,6 +9,8 @@ import { debianProgram } from '../../support/debian-package.ts'
 export interface Buildah {
   /** What it wrote; rejects with `what` and the last lines that it said. Each call ends with nothing mounted. */
   run(what: string, parameters: readonly string[]): Promise<string>
+  /** Removes the images without a name, once nobody else builds here; not those that a container was made from. */
+  prune(): Promise<void>
   /** As JSON; undefined where the storage has no image of that name or id. */
   inspect(image: string): Promise<BuiltImage | undefined>
   /** A folder for what belongs to the images of this storage: archives, settings. */
@@ -20,11 +22,9 @@ export interface BuiltImage {
   readonly FromImageID: string
   readonly OCIv1: {
     readonly config: {
-      readonly User?: string
-      readonly Env?: readonly string[]
-      readonly Entrypoint?: readonly string[]
       readonly Labels?: Readonly<Record<string, string>>
     }
+    readonly rootfs: { readonly diff_ids: readonly string[] }
   }
 }
 
@@ -43,8 +43,11 @@ export async function openBuildah(folder?: string): Promise<Buildah> {
   const env = { ...process.env, BUILDAH_ISOLATION: 'chroot' }
   // What is mounted in a mount namespace of its own goes with the program, also with one that was killed.
   const alone = ['--mount', '--propagation=private', '--', program, ...storage]
-  const run = (parameters: readonly string[]) =>
-    promisify(execFile)('unshare', [...alone, ...parameters], { env, maxBuffer: 256 << 20 })
+  const locked = (lock: '--shared' | '--exclusive', parameters: readonly string[]) => {
+    const inLock = [lock, join(home, 'lock'), 'unshare', ...alone, ...parameters]
+    return promisify(execFile)('flock', inLock, { env, maxBuffer: 256 << 20 })
+  }
+  const run = (parameters: readonly string[]) => locked('--shared', parameters)
   return {
     folder: home,
     run: async (what, parameters) => {
@@ -52,6 +55,14 @@ export async function openBuildah(folder?: string): Promise<Buildah> {
         return (await run(parameters)).stdout
       } catch (error) {
         throw new Error(`${what}: buildah ${parameters[0]}: ${lastLines(error)}`, { cause: error })
+      }
+    },
+    prune: async () => {
+      try {
+        await locked('--exclusive', ['rmi', '--prune'])
+      } catch (error) {
+        if (/image is in use by a container/.test(lastLines(error))) return
+        throw new Error(`remove images without a name: ${lastLines(error)}`, { cause: error })
       }
     },
     inspect: async (image) => {

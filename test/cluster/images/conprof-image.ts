@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { buildOnce } from '../../support/build-once.ts'
+import { buildOnce, withLock } from '../../support/build-once.ts'
 import { type Buildah, openBuildah } from './buildah.ts'
 import type { Image } from './image.ts'
 import { nodeBaseImage, nodeVersion } from './node-base-image.ts'
@@ -13,11 +13,21 @@ import { nodeBaseImage, nodeVersion } from './node-base-image.ts'
 export async function conprofImage(): Promise<Image> {
   const name = 'localhost/conprof:tree'
   const buildah = await openBuildah()
-  const former = (await buildah.inspect(name))?.FromImageID
-  const id = await build(buildah, name, tree, await revision())
-  // Its layers stay where the new one has them too.
-  if (former !== undefined && former !== id) await buildah.run('remove the former image', ['rmi', former])
-  return { name, archive: await exported(buildah, name, id) }
+  const archive = join(buildah.folder, 'conprof-tree.tar')
+  // Of several callers, whose trees may differ, one after the other: each exports what it built.
+  await withLock(join(buildah.folder, 'conprof-tree.lock'), async () => {
+    const former = await buildah.inspect(name)
+    const id = await build(buildah, {
+      name,
+      context: tree,
+      npmStage: 'dependencies',
+      revision: await revision(),
+    })
+    // All that the former one does not share with this one, else the storage grows with every change.
+    if (former !== undefined && former.FromImageID !== id) await buildah.prune()
+    await exportChanged(buildah, { name, id, archive })
+  })
+  return { name, archive }
 }
 
 /** The image of an older commit, built once per machine. Rejects where the history does not go back so far. */
@@ -29,31 +39,52 @@ export async function olderConprofImage(): Promise<Image> {
       const buildah = await openBuildah()
       const context = join(building, 'tree')
       await checkOut(name, context)
-      const id = await build(buildah, name, context, olderCommit)
+      const npmStage = 'build'
+      const id = await build(buildah, { name, context, npmStage, revision: olderCommit })
       const archive = join(building, 'older.tar')
       await push(buildah, name, id, archive)
+      // It is not built again.
+      await buildah.run(`remove image "${name}"`, ['rmi', name, stageName(name, npmStage)])
+      await buildah.prune()
       return archive
     },
   )
   return { name, archive }
 }
 
+interface BuildOptions {
+  readonly name: string
+  readonly context: string
+  /** The stage of the Dockerfile that runs `npm ci`. */
+  readonly npmStage: string
+  readonly revision: string
+}
+
 /** Its id. */
-async function build(buildah: Buildah, name: string, context: string, revision: string): Promise<string> {
+async function build(buildah: Buildah, options: BuildOptions): Promise<string> {
+  const { name, context, npmStage, revision } = options
   await nodeBaseImage(buildah)
   const making = await mkdtemp(join(buildah.folder, 'building-'))
   try {
     const idFile = join(making, 'id')
-    await buildah.run(`build image "${name}"`, [
-      ...['build', '--layers', '--pull-never', '--tag', name, '--iidfile', idFile],
-      ...['--build-arg', `REVISION=${revision}`],
-      ...(await npmSettings(making)),
-      context,
-    ])
+    const run = (parameters: readonly string[]) =>
+      buildah.run(`build image "${name}"`, [
+        ...['build', '--layers', '--force-rm', '--pull-never', '--build-arg', `REVISION=${revision}`],
+        ...[...parameters, context],
+      ])
+    // That stage alone sees the settings: where one is mounted, an empty file stays in the image.
+    const stage = ['--target', npmStage, '--tag', stageName(name, npmStage)]
+    await run([...stage, ...(await npmSettings(making))])
+    await run(['--tag', name, '--iidfile', idFile])
     return (await readFile(idFile, 'utf8')).trim().replace(/^sha256:/, '')
   } finally {
     await rm(making, { recursive: true, force: true })
   }
+}
+
+/** A stage with a name keeps its layers, whatever becomes of the image. */
+function stageName(name: string, stage: string): string {
+  return name.replace(':', `-${stage}:`)
 }
 
 /** What npm needs on this machine to reach its registry, mounted while it runs, so that none of it is in the image. */
@@ -70,12 +101,14 @@ async function npmSettings(making: string): Promise<string[]> {
   return mounts.flatMap((mount) => ['--volume', mount])
 }
 
-/** Path of the image's archive, written again only where the image is another one than last time. */
-async function exported(buildah: Buildah, name: string, id: string): Promise<string> {
-  const archive = join(buildah.folder, 'conprof-tree.tar')
+/** Writes the archive where the image is another one than last time. */
+async function exportChanged(
+  buildah: Buildah,
+  { name, id, archive }: Image & { readonly id: string },
+): Promise<void> {
   const idFile = `${archive}.id`
   const formerId = await readFile(idFile, 'utf8').catch(() => '')
-  if (formerId === id && (await exists(archive))) return archive
+  if (formerId === id && (await exists(archive))) return
   const making = await mkdtemp(join(buildah.folder, 'pushing-'))
   try {
     const whole = join(making, 'conprof.tar')
@@ -87,7 +120,6 @@ async function exported(buildah: Buildah, name: string, id: string): Promise<str
   } finally {
     await rm(making, { recursive: true, force: true })
   }
-  return archive
 }
 
 async function push(buildah: Buildah, name: string, id: string, archive: string): Promise<void> {
