@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { buildOnce, withLock } from '../../support/build-once.ts'
 import { type Buildah, openBuildah } from './buildah.ts'
+import { checkOutCommit } from './check-out-commit.ts'
 import type { Image } from './image.ts'
 import { nodeBaseImage, nodeVersion } from './node-base-image.ts'
 
@@ -38,7 +39,7 @@ export async function olderConprofImage(): Promise<Image> {
     async (building) => {
       const buildah = await openBuildah()
       const context = join(building, 'tree')
-      await checkOut(name, context)
+      await checkOutCommit({ repository: tree, commit: olderCommit, folder: context })
       const npmStage = 'build'
       const id = await build(buildah, { name, context, npmStage, revision: olderCommit })
       const archive = join(building, 'older.tar')
@@ -126,24 +127,10 @@ async function push(buildah: Buildah, name: string, id: string, archive: string)
   await buildah.run(`export image "${name}"`, ['push', id, `docker-archive:${archive}:${name}`])
 }
 
-async function checkOut(name: string, folder: string): Promise<void> {
-  const commit = await git(['rev-parse', '--verify', '--quiet', `${olderCommit}^{commit}`]).catch(() => {
-    const wanted = 'want a clone that is not shallow: git fetch --unshallow'
-    throw new Error(`build image "${name}": the history has no commit ${olderCommit}, ${wanted}`)
-  })
-  const archive = `${folder}.tar`
-  await git(['archive', '--output', archive, commit])
-  await mkdir(folder)
-  await promisify(execFile)('tar', ['-xf', archive, '-C', folder])
-}
-
 /** The commit of the work tree; that it was changed since is said. */
 async function revision(): Promise<string> {
-  return git(['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'])
-}
-
-async function git(parameters: readonly string[]): Promise<string> {
-  return (await promisify(execFile)('git', parameters, { cwd: tree })).stdout.trim()
+  const describe = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*']
+  return (await promisify(execFile)('git', describe, { cwd: tree })).stdout.trim()
 }
 
 async function exists(path: string): Promise<boolean> {
