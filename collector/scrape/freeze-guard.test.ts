@@ -54,6 +54,7 @@ for (const clock of ['wallMs', 'monotonicMs'] as const) {
     reading.resolve()
     await waiting
     t.ok(guard.isOpen())
+    t.equal(guard.freezes(), 1)
     t.equal(reads, 1)
     t.equal(await frozen(), 1)
   })

@@ -43,6 +43,11 @@ export class FreezeGuard implements ScrapeGate {
     return this.#closed === undefined
   }
 
+  freezes(): number {
+    this.#look()
+    return this.#freezes
+  }
+
   async opened({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     signal.throwIfAborted()
     if (this.#closed === undefined) return

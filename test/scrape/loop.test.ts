@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
 import { Registry } from 'prom-client'
@@ -120,6 +121,45 @@ t.test('a loop waits until startAfter, and none starts after a removal', async (
   t.equal(times.length, length)
 })
 
+t.test('a scrape that runs when its target is dropped may finish', async (t) => {
+  let requests = 0
+  const server = await httpServer((_, response) => {
+    requests++
+    setTimeout(() => response.end(heap), 400)
+  })
+  t.teardown(() => server.close())
+  const { attempts, apply } = start(t, targetOf(server.address))
+  await until('the first request', () => requests === 1)
+  apply()
+  await until('it to be stored', () => attempts.length === 1)
+  t.match(attempts[0], { health: 'ok', body: heap })
+  t.equal(requests, 1, 'no other one starts')
+})
+
+t.test('of a process that goes away no failure is stored, and none is waited for long', async (t) => {
+  for (const [what, answer] of [
+    ['ends', (response: ServerResponse) => setTimeout(() => response.destroy(), 400)],
+    ['hangs', () => {}],
+  ] as const) {
+    let requests = 0
+    let closed = 0
+    const server = await httpServer((_, response) => {
+      requests++
+      response.on('close', () => closed++)
+      answer(response)
+    })
+    t.teardown(() => server.close())
+    const { attempts, apply, registry } = start(t, targetOf(server.address, { timeoutMs: 20_000 }))
+    await until('the first request', () => requests === 1)
+    const startMs = performance.now()
+    apply()
+    await until('the connection to end', () => closed === 1)
+    t.ok(performance.now() - startMs < 4000, what)
+    t.same(attempts, [], what)
+    t.notMatch(await registry.metrics(), /^conprof_collector_scrapes_total\{/m, what)
+  }
+})
+
 t.test('nothing starts while the gate is closed', async (t) => {
   let asked = 0
   const server = await httpServer((_, response) => {
@@ -130,7 +170,7 @@ t.test('nothing starts while the gate is closed', async (t) => {
   let isOpen = false
   let open = () => {}
   const opening = new Promise<void>((resolve) => (open = resolve))
-  const gate: ScrapeGate = { isOpen: () => isOpen, opened: () => opening }
+  const gate: ScrapeGate = { isOpen: () => isOpen, opened: () => opening, freezes: () => 0 }
   const { attempts, registry } = start(t, targetOf(server.address), { gate })
   await sleep(700)
   t.equal(asked, 0)
@@ -139,6 +179,28 @@ t.test('nothing starts while the gate is closed', async (t) => {
   await until('an attempt', () => attempts.length > 0)
   t.match(await registry.metrics(), /conprof_collector_scrapes_skipped_total\{reason="frozen"\} [3-5]\b/)
 })
+
+t.test(
+  'what fails while this process stood still is not held against the target, what came counts',
+  async (t) => {
+    let asked = 0
+    let freezes = 0
+    const server = await httpServer((_, response) => {
+      asked++
+      if (asked <= 2) freezes++
+      response.writeHead(asked === 2 ? 200 : 500).end(heap)
+    })
+    t.teardown(() => server.close())
+    const gate: ScrapeGate = { isOpen: () => true, opened: async () => {}, freezes: () => freezes }
+    const { attempts, registry } = start(t, targetOf(server.address), { gate })
+    await until('two attempts', () => attempts.length >= 2)
+    t.strictSame(
+      attempts.slice(0, 2).map(({ health }) => health),
+      ['ok', 'http-5xx'],
+    )
+    t.match(await registry.metrics(), /conprof_collector_scrapes_skipped_total\{reason="frozen"\} [1-9]/)
+  },
+)
 
 t.test('the log tells of what fails and of its end, not of a first profile with samples', async (t) => {
   const answers = [[200, emptyProfile()] as const, [200, heap] as const, [500, Buffer.from('no')] as const]
