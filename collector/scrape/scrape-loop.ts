@@ -7,6 +7,7 @@ import type { ProfileStore } from '../profile-store.ts'
 import type { Target } from '../target.ts'
 import { remedies } from './classify.ts'
 import type { DiskPause } from './disk-pause.ts'
+import { finish } from './finish.ts'
 import type { HttpClients } from './http-clients.ts'
 import { type Scrape, scrape } from './scrape.ts'
 import type { ScrapeGate } from './scrape-gate.ts'
@@ -42,6 +43,8 @@ const unsupportedPause = 10
 /** A mesh lets nobody through until a person acts. */
 const meshPauseMs = 5 * 60_000
 const maxSleepMs = 60_000
+/** Beyond its seconds, for a scrape whose target was dropped: the collector that has it next waits for 5 s. */
+const finishMs = 3000
 
 /** Scrapes one target for as long as it runs. */
 export class ScrapeLoop {
@@ -76,8 +79,11 @@ export class ScrapeLoop {
     this.#target = target
   }
 
-  /** Never rejects; ends soon after the signal. */
-  async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
+  /**
+   * Never rejects. No scrape starts after `signal`; one that runs by then may finish, or else a target that moves to
+   * another collector would miss this slot and the next. `cut` ends that as well.
+   */
+  async run({ signal, cut }: { readonly signal: AbortSignal; readonly cut: AbortSignal }): Promise<void> {
     const { now, gate, turns, metrics } = this.#options
     const { intervalMs } = this.#target
     const offsetMs = slotOffsetMs(this.#target)
@@ -91,7 +97,7 @@ export class ScrapeLoop {
           nextMs = nextSlotMs(this.#startAfterMs - 1, intervalMs, offsetMs)
           continue
         }
-        const health = await turns.take(this.#target.address, () => this.#scrapeOnce(signal))
+        const health = await turns.take(this.#target.address, () => this.#scrapeOnce(signal, cut))
         if (health === undefined) await gate.opened({ signal })
         const missed = Math.floor((now() - nextMs) / intervalMs)
         if (health === undefined) metrics.skipped.inc({ reason: 'frozen' }, missed + 1)
@@ -128,8 +134,8 @@ export class ScrapeLoop {
     return nextSlotMs(now() + Math.max(0, pauseMs - intervalMs), intervalMs, offsetMs)
   }
 
-  /** Undefined where the gate is closed: nothing was tried. */
-  async #scrapeOnce(signal: AbortSignal): Promise<HealthClass | undefined> {
+  /** Undefined where the gate is closed and nothing was tried, or where this process stood still before an answer came. */
+  async #scrapeOnce(signal: AbortSignal, cut: AbortSignal): Promise<HealthClass | undefined> {
     const { clients, diskPause, gate, metrics, now } = this.#options
     const target = this.#target
     signal.throwIfAborted()
@@ -141,8 +147,17 @@ export class ScrapeLoop {
       metrics.skipped.inc({ reason: 'disk-full' })
       return 'disk-full'
     }
-    const result = await scrape(target, clients, { signal, now })
+    const freezes = gate.freezes()
+    const result = await finish((signal) => scrape(target, clients, { signal, now }), {
+      stop: signal,
+      cut,
+      limitMs: (target.seconds ?? 0) * 1000 + finishMs,
+    })
+    // That a process did not answer any more while it went away is no news.
+    if (!isWell(result.health)) signal.throwIfAborted()
     const { attempt, receivedBytes } = result
+    // Our clock ran out, not the target's; and another collector may have scraped it since.
+    if (attempt.body === undefined && gate.freezes() !== freezes) return undefined
     metrics.duration.observe({ profile_type: this.#target.profileType }, attempt.durationMs / 1000)
     metrics.receivedBytes.inc({ profile_type: this.#target.profileType }, receivedBytes)
     const stored = await this.#store(result)

@@ -30,10 +30,10 @@ export class Scraper {
   readonly #clients = new HttpClients()
   readonly #turns = new Turns()
   readonly #diskPause: DiskPause
-  readonly #loops = new Map<
-    string,
-    { readonly loop: ScrapeLoop; readonly stop: AbortController; readonly ended: Promise<void> }
-  >()
+  readonly #loops = new Map<string, { readonly loop: ScrapeLoop; readonly stop: AbortController }>()
+  /** Of every loop that has not ended, those of targets that were dropped among them. */
+  readonly #ends = new Set<Promise<void>>()
+  readonly #cut = new AbortController()
   readonly #discoveryMetrics: DiscoveryMetrics
   /** What discovery found last, by job. */
   #jobs = new Map<string, JobTargets>()
@@ -63,9 +63,9 @@ export class Scraper {
     clearInterval(count)
     this.#discovering?.stop.abort()
     await this.#discovering?.ended
-    const loops = [...this.#loops.values()]
-    for (const { stop } of loops) stop.abort()
-    await Promise.all(loops.map(({ ended }) => ended))
+    for (const { stop } of this.#loops.values()) stop.abort()
+    this.#cut.abort()
+    await Promise.all(this.#ends)
     await this.#clients.close()
   }
 
@@ -140,8 +140,10 @@ export class Scraper {
       metrics: this.#metrics,
     })
     const stop = new AbortController()
-    const ended = loop.run({ signal: stop.signal })
-    this.#loops.set(key, { loop, stop, ended })
+    this.#loops.set(key, { loop, stop })
+    const ended = loop.run({ signal: stop.signal, cut: this.#cut.signal })
+    this.#ends.add(ended)
+    void ended.then(() => this.#ends.delete(ended))
   }
 
   /** Of every loop that runs now. */
