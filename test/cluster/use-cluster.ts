@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { controlPlaneBinaries } from '../support/control-plane-binaries.ts'
 import { type KubectlAnswer, type KubectlOptions, kubectlWith } from '../support/kubectl.ts'
+import { givenKubeconfig, requireAnswer } from './given-cluster.ts'
 import { conprofImage } from './images/conprof-image.ts'
 import type { Image } from './images/image.ts'
 import { ClusterNode } from './node/cluster-node.ts'
 import { clusterPlace } from './node/cluster-place.ts'
 import { down } from './node/down.ts'
 import { loadImages } from './node/load-images.ts'
+import { requireRoot } from './node/require-root.ts'
 import { up } from './node/up.ts'
 
 /** A real cluster with at least one node. */
@@ -35,12 +37,15 @@ export interface Cluster {
  * ends.
  */
 export async function useCluster(t: Pick<Test, 'teardown'>): Promise<Cluster> {
-  const given = process.env['CONPROF_TEST_KUBECONFIG']
-  if (given) {
+  const given = givenKubeconfig()
+  if (given !== undefined) {
     const folder = await mkdtemp(join(tmpdir(), 'conprof-kubectl-'))
     t.teardown(() => rm(folder, { recursive: true, force: true }))
-    return clusterOf((await controlPlaneBinaries()).kubectl, given, folder, undefined, false)
+    const program = (await controlPlaneBinaries()).kubectl
+    await requireAnswer(given, kubectlWith(program, given, folder))
+    return clusterOf(program, given, folder, undefined, false)
   }
+  requireRoot()
   const place = clusterPlace()
   const running = await ClusterNode.open(place)
   const isUp = (await running.pid('etcd')) !== undefined

@@ -3,6 +3,7 @@ import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { kubectlWith } from '../../support/kubectl.ts'
+import { skipWhereGiven } from '../given-cluster.ts'
 import { clusterPlace } from './cluster-place.ts'
 import { down } from './down.ts'
 import { pauseImageName } from './node-programs.ts'
@@ -44,7 +45,7 @@ function isAbout(name: string, path: string): boolean {
   }
 }
 
-t.test('a cluster with pods leaves nothing behind', async (t) => {
+t.test('a cluster with pods leaves nothing behind', { skip: skipWhereGiven() }, async (t) => {
   // Beside one that may run on this machine.
   const place = clusterPlace('conprof-gone')
   await down(place)

@@ -15,6 +15,7 @@ import { loadImages } from './load-images.ts'
 import { nodeFiles } from './node-programs.ts'
 import { pauseImage } from './pause-image.ts'
 import { createPki } from './pki.ts'
+import { requireRoot } from './require-root.ts'
 import { createVolumes } from './volumes.ts'
 
 const run = promisify(execFile)
@@ -74,8 +75,7 @@ export async function up(place: ClusterPlace): Promise<ClusterNode> {
 
 /** What it takes of a machine; installs what Debian has of it. */
 async function requireMachine(): Promise<void> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0)
-    throw new Error('start a cluster: want root on Linux, or a cluster of yours in CONPROF_TEST_KUBECONFIG')
+  requireRoot()
   for (const [program, name] of [
     ['containerd', 'containerd'],
     ['runc', 'runc'],
