@@ -11,7 +11,7 @@ if (names.length === 0 || unknown !== undefined) {
   console.error(`apply workloads: "${unknown ?? ''}": want one or more of ${workloadNames.join(', ')}`)
   process.exit(1)
 }
-// One that has to be started for it stays, as after `npm run cluster -- up`.
+// One that has to be started for it stays, as after `npm run cluster up`.
 const cluster = await useCluster({ teardown: () => {} })
 await cluster.load(await workloadImages())
 for (const name of names) {
