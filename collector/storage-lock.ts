@@ -1,6 +1,8 @@
 import { open, readFile, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { takeSocket } from './socket-lock.ts'
 import { StoreError } from './store-error.ts'
 
 /** One process per folder. Two would give the same numbers to different attempts. */
@@ -8,9 +10,50 @@ export interface StorageLock {
   release(): Promise<void>
 }
 
+export interface LockOptions {
+  /** How long to wait for another process to end; 0 unless given. */
+  readonly waitMs?: number
+  readonly signal?: AbortSignal
+  /** Told once, where it waits. */
+  readonly onWait?: (error: Error) => void
+}
+
 /** Rejects with a StoreError `LOCKED` that names the other process, where it still runs. */
-export async function lockStorage(directory: string): Promise<StorageLock> {
+export async function lockStorage(directory: string, options: LockOptions = {}): Promise<StorageLock> {
+  const { waitMs = 0, signal, onWait } = options
+  const endMs = performance.now() + waitMs
+  for (let isTold = false; ; isTold = true) {
+    try {
+      return await takeBoth(directory)
+    } catch (error) {
+      const isLocked = error instanceof StoreError && error.code === 'LOCKED'
+      if (!isLocked || performance.now() >= endMs) throw error
+      if (!isTold) onWait?.(error)
+      await sleep(Math.min(200, waitMs), undefined, { signal })
+    }
+  }
+}
+
+/** The file names the process for people, and is all there is on a file system without sockets. */
+async function takeBoth(directory: string): Promise<StorageLock> {
   const path = join(directory, 'lock')
+  const socket = await takeSocket(directory)
+  if (socket === 'held') throw lockedBy(await holderIn(path), path)
+  try {
+    await takeFile(path)
+  } catch (error) {
+    await socket?.release()
+    throw error
+  }
+  return {
+    release: async () => {
+      await rm(path, { force: true })
+      await socket?.release()
+    },
+  }
+}
+
+async function takeFile(path: string): Promise<void> {
   const own = `${process.pid} ${await startTicks(process.pid)} ${hostname()}\n`
   for (let isRetry = false; ; isRetry = true) {
     try {
@@ -20,26 +63,32 @@ export async function lockStorage(directory: string): Promise<StorageLock> {
       } finally {
         await handle.close()
       }
-      return { release: () => rm(path, { force: true }) }
+      return
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      const holder = (await readFile(path, 'utf8').catch(() => '')).trim()
-      if (isRetry || (await isAlive(holder))) {
-        const [pid] = holder.split(' ')
-        throw new StoreError(
-          'LOCKED',
-          `open storage "${directory}": process ${pid} has it, as "${path}" says; want one process per folder`,
-        )
-      }
+      const holder = await holderIn(path)
+      if (isRetry || (await isAlive(holder))) throw lockedBy(holder, path)
       await rm(path, { force: true })
     }
   }
 }
 
+async function holderIn(path: string): Promise<string> {
+  return (await readFile(path, 'utf8').catch(() => '')).trim()
+}
+
+function lockedBy(holder: string, path: string): StoreError {
+  const [pid] = holder.split(' ')
+  return new StoreError(
+    'LOCKED',
+    `open storage "${dirname(path)}": process ${pid} has it, as "${path}" says; want one process per folder`,
+  )
+}
+
 /**
  * A pid alone would be taken again sooner or later, in a container at once (there everybody is 1); with the
- * time its process started it is not. A holder on another host cannot be asked: volumes are not shared
- * between hosts while in use.
+ * time its process started it is not. Nor does it say anything in another container, where the socket does. A holder
+ * on another host cannot be asked: volumes are not shared between hosts while in use.
  */
 async function isAlive(holder: string): Promise<boolean> {
   const [pidText, ticks, host] = holder.split(' ')

@@ -17,7 +17,7 @@ import type { ProfileStore } from './profile-store.ts'
 import { replayLog } from './replay-log.ts'
 import { ReserveFile } from './reserve-file.ts'
 import { SeqSet } from './seq-set.ts'
-import { lockStorage, type StorageLock } from './storage-lock.ts'
+import { type LockOptions, lockStorage, type StorageLock } from './storage-lock.ts'
 import { createStorageMetrics, type StorageMetrics } from './storage-metrics.ts'
 import { isDiskFull, StoreError } from './store-error.ts'
 import { type UploadOptions, uploadBlocks } from './upload-blocks.ts'
@@ -46,6 +46,8 @@ export interface StorageOptions {
    * closed. For those who may not be started again with this folder.
    */
   readonly lastUploadMs?: number
+  /** How long to wait for another process that has the folder; 0 unless given. `signal` ends that. */
+  readonly lock?: Pick<LockOptions, 'waitMs' | 'signal'>
   readonly upload?: Pick<UploadOptions, 'minBackoffMs' | 'maxBackoffMs' | 'intervalMs' | 'keepUploadedMs'>
 }
 
@@ -142,7 +144,8 @@ export class Storage implements ProfileStore {
   /** Rejects with a StoreError `LOCKED` where another process has the folder. */
   static async open(options: StorageOptions): Promise<Storage> {
     const { path, logger } = options
-    const lock = await openFolder(path)
+    const onWait = ({ message }: Error) => logger.warn(`${message}: waiting until it ends`)
+    const lock = await openFolder(path, { ...options.lock, onWait })
     try {
       let storage: Storage | undefined
       const metrics = createStorageMetrics(options.registry, path, () => ({
@@ -418,13 +421,13 @@ export class Storage implements ProfileStore {
 }
 
 /** A folder that cannot be written is found here, not at the first scrape. */
-async function openFolder(path: string): Promise<StorageLock> {
+async function openFolder(path: string, options: LockOptions): Promise<StorageLock> {
   try {
     await makeDirectory(join(path, 'wal'))
     await makeDirectory(join(path, 'pending'))
-    return await lockStorage(path)
+    return await lockStorage(path, options)
   } catch (error) {
-    if (error instanceof StoreError) throw error
+    if (error instanceof StoreError || options.signal?.aborted === true) throw error
     throw new Error(`open storage "${path}": ${(error as Error).message}`, { cause: error })
   }
 }

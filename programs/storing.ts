@@ -22,14 +22,18 @@ export interface StoringOptions {
   readonly registry: Registry
   /** See `StorageOptions`. */
   readonly lastUploadMs?: number
+  readonly signal: AbortSignal
 }
+
+/** As long as a pod may take to end after it was deleted by force: its successor may be here before it is gone. */
+const predecessorMs = 90_000
 
 /** Opens it all, and closes it after `run`, however that ends. */
 export async function withStorage(
   options: StoringOptions,
   run: (storing: Storing) => Promise<void>,
 ): Promise<void> {
-  const { flags, logger, registry, lastUploadMs } = options
+  const { flags, logger, registry, lastUploadMs, signal } = options
   // The heap sampler knows what is allocated from here on.
   const profiler = new SelfProfiler({ root: fileURLToPath(new URL('../', import.meta.url)) })
   profiler.start()
@@ -42,6 +46,8 @@ export async function withStorage(
       logger: logger.child({ component: 'storage' }),
       registry,
       blockDurationMs: flags.blockDurationMs,
+      // A person who starts a second one wants to hear of it.
+      lock: { waitMs: flags.configKubernetes === undefined ? 0 : predecessorMs, signal },
       ...(lastUploadMs === undefined ? {} : { lastUploadMs }),
     })
     try {
@@ -50,6 +56,9 @@ export async function withStorage(
       // Closed already where it ran; not where something else did not start.
       await storage.close()
     }
+  } catch (error) {
+    // Told to end while it waited for the folder: nothing had begun.
+    if ((error as Error).name !== 'AbortError' || !signal.aborted) throw error
   } finally {
     await bucket.close()
     profiler.close()
