@@ -33,7 +33,7 @@ t.test('from helm install to a flame graph', async (t) => {
   if (!cluster.endsWithTest) t.teardown(() => removeWorkloads(cluster))
 
   const image = await cluster.loadConprof()
-  await cluster.load(await workloadImages())
+  await cluster.load(workloadImages)
   const s3 = await startS3(t, cluster, 'path')
   for (const name of ['cart', 'pair'] as const) await applyWorkload(cluster, name)
   const release = new ConprofRelease({

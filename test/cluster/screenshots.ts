@@ -26,7 +26,7 @@ async function run(t: Pick<Test, 'teardown'>): Promise<void> {
   await mkdir(folder, { recursive: true })
   const cluster = await useCluster(t)
   const image = await cluster.loadConprof()
-  await cluster.load(await workloadImages())
+  await cluster.load(workloadImages)
   t.teardown(async () => {
     await removeWorkloads(cluster)
     await cluster.mustKubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=120s'])

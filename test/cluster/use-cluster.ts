@@ -22,8 +22,10 @@ export interface Cluster {
   kubectl(parameters: readonly string[], options?: KubectlOptions): Promise<KubectlAnswer>
   /** Its output; rejects with its stderr where it fails. */
   mustKubectl(parameters: readonly string[], options?: KubectlOptions): Promise<string>
-  /** For pods with `imagePullPolicy: Never`. In a cluster of somebody else's they must be there already. */
-  load(images: readonly Image[]): Promise<void>
+  /**
+   * For pods with `imagePullPolicy: Never`. In a cluster of somebody else's they must be there already: nothing is made.
+   */
+  load(makeImages: () => Promise<readonly Image[]>): Promise<void>
   /** The name of the image of this tree, built and loaded; or of the one in `CONPROF_TEST_IMAGE`, which is there. */
   loadConprof(): Promise<string>
   /** It goes away with the test, and whatever is in it. */
@@ -66,8 +68,9 @@ function clusterOf(
   endsWithTest: boolean,
 ): Cluster {
   const kubectl = kubectlWith(kubectlProgram, kubeconfig, folder)
-  const load = async (images: readonly Image[]) => {
+  const load: Cluster['load'] = async (makeImages) => {
     if (node === undefined) return
+    const images = await makeImages()
     await loadImages(
       node.place,
       images.map(({ archive }) => archive),
@@ -87,7 +90,7 @@ function clusterOf(
           'CONPROF_TEST_IMAGE: it is not set; with CONPROF_TEST_KUBECONFIG want the name of the image of conprof in that cluster',
         )
       const image = await conprofImage()
-      await load([image])
+      await load(async () => [image])
       return image.name
     },
     endsWithTest,

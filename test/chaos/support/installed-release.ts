@@ -31,6 +31,9 @@ export interface CartOptions {
 /** How often everything is scraped, by default. */
 export const intervalMs = 10_000
 
+/** What is there before conprof is, the namespace as well. */
+export type BeforeRelease = Pick<InstalledRelease, 'cluster' | 's3'>
+
 /**
  * conprof with a bucket of its own in the namespace `name`, which scrapes `cart` (its CPU for three seconds) every ten
  * seconds. All of it goes away with `t`, and so does what an earlier run left.
@@ -38,7 +41,7 @@ export const intervalMs = 10_000
 export async function installRelease(
   t: Test,
   name: string,
-  values: Values = {},
+  values: Values | ((before: BeforeRelease) => Promise<Values>) = {},
   cart: CartOptions = {},
 ): Promise<InstalledRelease> {
   const { node, ...rest } = await useCluster(t)
@@ -48,12 +51,14 @@ export async function installRelease(
     )
   const cluster = { ...rest, node }
   const image = await cluster.loadConprof()
-  await cluster.load(await workloadImages())
+  await cluster.load(workloadImages)
   const [helm] = await bothHelms(t, { kubeconfig: cluster.kubeconfig })
   const remove = () => removeRelease(cluster, helm!, name)
   t.teardown(remove)
   await remove()
   const s3 = await startS3(t, cluster, name)
+  await cluster.mustKubectl(['create', 'namespace', name])
+  const own = typeof values === 'function' ? await values({ cluster, s3 }) : values
   const release = new ConprofRelease({
     cluster,
     helm: helm!,
@@ -64,7 +69,7 @@ export async function installRelease(
       defaultInterval: `${intervalMs / 1000}s`,
       // The next test's release makes its own.
       crds: { keep: false },
-      ...values,
+      ...own,
     },
   })
   await release.install()

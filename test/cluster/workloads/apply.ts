@@ -13,7 +13,7 @@ if (names.length === 0 || unknown !== undefined) {
 }
 // One that has to be started for it stays, as after `npm run cluster up`.
 const cluster = await useCluster({ teardown: () => {} })
-await cluster.load(await workloadImages())
+await cluster.load(workloadImages)
 for (const name of names) {
   await applyWorkload(cluster, name, { DATA: join(clusterPlace().folder, 's3') })
   console.log(`${name} is ready`)

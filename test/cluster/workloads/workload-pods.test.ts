@@ -11,7 +11,7 @@ import { applyWorkload, removeWorkloads } from './workloads.ts'
 t.test('workloads run as pods', async (t) => {
   const cluster = await useCluster(t)
   const { kubectl, mustKubectl } = cluster
-  await cluster.load(await workloadImages())
+  await cluster.load(workloadImages)
   t.teardown(() => removeWorkloads(cluster))
   await removeWorkloads(cluster)
 
