@@ -1,6 +1,6 @@
 // What tests on a cluster need and takes long, before any of them waits for it: cold it is more than a test may take.
 import { givenKubeconfig } from './given-cluster.ts'
-import { conprofImage, olderConprofImage } from './images/conprof-image.ts'
+import { conprofImage } from './images/conprof-image.ts'
 import { nodeBinaries } from './node/node-binaries.ts'
 import { pauseImage } from './node/pause-image.ts'
 import { requireRoot } from './node/require-root.ts'
@@ -15,7 +15,6 @@ async function prepare(): Promise<void> {
   await pauseImage()
   await workloadImages()
   await conprofImage()
-  await olderConprofImage()
   console.log(`programs and images of the cluster: ${((performance.now() - startMs) / 1000).toFixed(0)} s`)
 }
 
