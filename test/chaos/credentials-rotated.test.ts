@@ -1,5 +1,6 @@
 // Keys of the bucket are rotated as docs/operating.md says, and the store refuses the old ones at once.
 import t from 'tap'
+import { skipWhereGiven } from '../cluster/given-cluster.ts'
 import { gaps, overlaps, scrapeLoops } from '../cluster/support/scrape-history.ts'
 import { TimedSteps } from '../cluster/support/timed-steps.ts'
 import { until } from '../support/until.ts'
@@ -19,7 +20,7 @@ const lookEveryMs = 1000
 /** Some stores answer 404 to a key that they do not know. */
 const saysRefused = /^bucket s3:\S+ is missing from this answer: .*: the store answered 40[34] /
 
-t.test('keys of the bucket are rotated', async (t) => {
+t.test('keys of the bucket are rotated', { skip: skipWhereGiven() }, async (t) => {
   const steps = new TimedSteps(t)
   const { cluster, s3, query } = await installRelease(
     t,
