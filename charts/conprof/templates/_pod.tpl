@@ -118,7 +118,7 @@ startupProbe:
 readinessProbe:
   httpGet: {path: {{ .prefix }}/-/ready, port: http, scheme: {{ .scheme | upper }}}
   periodSeconds: 5
-  timeoutSeconds: 5
+  {{- .readiness | default (dict "timeoutSeconds" 5) | toYaml | nindent 2 }}
 livenessProbe:
   httpGet: {path: {{ .prefix }}/-/healthy, port: http, scheme: {{ .scheme | upper }}}
   periodSeconds: 15
