@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { TargetAnswer } from '../../query/api/types.ts'
+import { skipWhereGiven } from '../cluster/given-cluster.ts'
 import { attemptsSince } from '../cluster/support/conprof-release.ts'
 import { PortForward } from '../cluster/support/port-forward.ts'
 import { gaps, overlaps, type ScrapeLoop, scrapeLoops } from '../cluster/support/scrape-history.ts'
@@ -20,7 +21,7 @@ const pods = 9
 const stopMs = 180_000
 const elsewhereWithinMs = 90_000
 
-t.test('two of three collectors stand still for three minutes', async (t) => {
+t.test('two of three collectors stand still for three minutes', { skip: skipWhereGiven() }, async (t) => {
   const steps = new TimedSteps(t)
   const { cluster, query } = await installRelease(
     t,
