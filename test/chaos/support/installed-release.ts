@@ -53,9 +53,11 @@ export async function installRelease(
   const image = await cluster.loadConprof()
   await cluster.load(workloadImages)
   const [helm] = await bothHelms(t, { kubeconfig: cluster.kubeconfig })
-  const remove = () => removeRelease(cluster, helm!, name)
-  t.teardown(remove)
-  await remove()
+  if (!cluster.endsWithTest) {
+    const remove = () => removeRelease(cluster, helm!, name)
+    t.teardown(remove)
+    await remove()
+  }
   const s3 = await startS3(t, cluster, name)
   await cluster.mustKubectl(['create', 'namespace', name])
   const own = typeof values === 'function' ? await values({ cluster, s3 }) : values
