@@ -242,7 +242,6 @@ function assertFlat(t: Test, looks: readonly Look[]): void {
   const textOf = (numbers: readonly number[]) => numbers.map((each) => each.toFixed(1)).join(', ')
   t.ok(leasts[1]! - leasts[0]! <= 8, `least memory used in halves, MiB: ${textOf(leasts)}`)
   t.ok(medians[3]! - medians[1]! <= 24, `median RSS in quarters, MiB: ${textOf(medians)}`)
-  t.comment(`memory, MiB: least used in halves ${textOf(leasts)}; median RSS in quarters ${textOf(medians)}`)
 }
 
 function parts(looks: readonly Look[], count: number): Look[][] {
