@@ -14,6 +14,12 @@ import { programContext } from './cli/program-context.ts'
 import { addQueryCommand } from './cli/query-command.ts'
 import { sourceOptions } from './cli/source-flags.ts'
 
+// Whoever reads us, such as `head`, has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 // Each program is loaded once it is asked for: what the others are made of takes memory.
 const build = readBuildInfo()
 
