@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { BlocksAnswer, ProfileItem, TopAnswer } from '../../query/api/types.ts'
+import { skipWhereGiven } from '../cluster/given-cluster.ts'
 import { PortForward } from '../cluster/support/port-forward.ts'
 import { gaps, overlaps, scrapeLoops } from '../cluster/support/scrape-history.ts'
 import { TimedSteps } from '../cluster/support/timed-steps.ts'
@@ -32,7 +33,7 @@ interface Look {
   readonly usedBytes: number
 }
 
-t.test('the bucket is away, and then answers 403', async (t) => {
+t.test('the bucket is away, and then answers 403', { skip: skipWhereGiven() }, async (t) => {
   const steps = new TimedSteps(t)
   const { cluster, s3, query } = await installRelease(
     t,
