@@ -10,6 +10,7 @@ import { askApi } from '../support/ask-api.ts'
 import { until } from '../support/until.ts'
 import { nodeMemory, restartKubelet } from './support/eviction-threshold.ts'
 import { installRelease, intervalMs } from './support/installed-release.ts'
+import { spreadTargets } from './support/spread-targets.ts'
 import { lostAttempts, untilWholeAnswer } from './support/told-attempts.ts'
 
 const namespace = 'evicted'
@@ -47,6 +48,8 @@ t.test('a collector is evicted', { skip: skipWhereGiven() }, async (t) => {
   const claim = async () =>
     mustKubectl(['get', 'pvc', `data-${evicted}`, `-n=${namespace}`, '-o=jsonpath={.spec.volumeName}'])
 
+  /** As many as it takes for both collectors to have some. */
+  let spreadPods = pods
   await steps.step('two collectors scrape, one of them without a request for memory', async () => {
     const s3 = JSON.stringify({ spec: { template: { spec: { priorityClassName } } } })
     await mustKubectl(['patch', 'deployment/s3', '-n=s3', `--patch=${s3}`])
@@ -59,7 +62,8 @@ t.test('a collector is evicted', { skip: skipWhereGiven() }, async (t) => {
     const statefulSet = ['statefulset/conprof-collector', `-n=${namespace}`]
     await mustKubectl(['patch', ...statefulSet, `--patch=${patch}`])
     await mustKubectl(['rollout', 'status', ...statefulSet, '--timeout=120s'])
-    await untilBothScrape(await query.url())
+    const targets = await spreadTargets(cluster, query, { pods, profileTypes: 2, collectors: 2 })
+    spreadPods = targets.length / 2
     const sinceMs = Date.now()
     await until(
       'three intervals of that',
@@ -69,7 +73,7 @@ t.test('a collector is evicted', { skip: skipWhereGiven() }, async (t) => {
   })
 
   const volume = await claim()
-  const owners = await untilBothScrape(await query.url())
+  const owners = await untilBothScrape(await query.url(), spreadPods)
   let evictedMs = 0
   t.teardown(() => restartKubelet(cluster))
   await steps.step('the kubelet evicts that one, and nobody else', async () => {
@@ -122,7 +126,7 @@ t.test('a collector is evicted', { skip: skipWhereGiven() }, async (t) => {
       '--timeout=120s',
     ])
     t.equal(await claim(), volume)
-    await untilBothScrape(await query.url())
+    await untilBothScrape(await query.url(), spreadPods)
     const sinceMs = Date.now()
     await until(
       'two intervals of that',
@@ -150,7 +154,7 @@ t.test('a collector is evicted', { skip: skipWhereGiven() }, async (t) => {
 })
 
 /** By the names of pods that are scraped, their collectors; resolves once each collector has some. */
-async function untilBothScrape(url: string): Promise<ReadonlyMap<string, string>> {
+async function untilBothScrape(url: string, pods: number): Promise<ReadonlyMap<string, string>> {
   return until(
     'both collectors to scrape',
     async () => {
@@ -158,7 +162,9 @@ async function untilBothScrape(url: string): Promise<ReadonlyMap<string, string>
       const owners = new Map(
         data.activeTargets.map(({ labels, collector }) => [labels['pod']!, collector!] as const),
       )
-      return owners.size === pods && new Set(owners.values()).size === 2 ? owners : undefined
+      const collectors = new Set(owners.values())
+      if (owners.size === pods && collectors.size === 2) return owners
+      throw new Error(`${owners.size} of ${pods} pods are scraped, by ${[...collectors].join(' ')}`)
     },
     120_000,
   )

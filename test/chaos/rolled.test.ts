@@ -10,6 +10,7 @@ import { TimedSteps } from '../cluster/support/timed-steps.ts'
 import { askApi } from '../support/ask-api.ts'
 import { until } from '../support/until.ts'
 import { installRelease } from './support/installed-release.ts'
+import { spreadTargets } from './support/spread-targets.ts'
 
 const namespace = 'rolled'
 const cart = '{namespace="shop", workload="cart"}'
@@ -99,20 +100,24 @@ t.test('the image is rolled twice', { skip: skipWhereGiven() }, async (t) => {
     return new Set((await mustKubectl(images)).split(' '))
   }
 
+  /** As many as it takes for both collectors to have some. */
+  let spreadPods = pods
   await steps.step('this version', async (t) => {
-    await untilAllIsWell(t, pods)
+    const targets = await spreadTargets(cluster, query, { pods, profileTypes: 2, collectors: 2 })
+    spreadPods = targets.length / 2
+    await untilAllIsWell(t, spreadPods)
     const blocks = (await s3.keys()).filter((key) => key.endsWith('.block'))
     t.ok(blocks.length > 0, `${blocks.length} blocks`)
   })
 
   await steps.step('back to the older one', async (t) => {
-    t.same([...(await roll(older.name, pods + 1))], [older.name])
-    await untilAllIsWell(t, pods + 1)
+    t.same([...(await roll(older.name, spreadPods + 1))], [older.name])
+    await untilAllIsWell(t, spreadPods + 1)
   })
 
   await steps.step('forth again', async (t) => {
-    t.notOk((await roll(undefined, pods + 2)).has(older.name))
-    await untilAllIsWell(t, pods + 2)
+    t.notOk((await roll(undefined, spreadPods + 2)).has(older.name))
+    await untilAllIsWell(t, spreadPods + 2)
     const [first, second, third] = revisions
     t.not(first, second)
     t.equal(first, third)
@@ -121,7 +126,7 @@ t.test('the image is rolled twice', { skip: skipWhereGiven() }, async (t) => {
   await steps.step('no scrape is doubled, and each roll costs a loop at most one', async (t) => {
     const attempts = await attemptsSince(await query.url(), cart, startMs)
     const loops = scrapeLoops(attempts)
-    t.equal(loops.length, 2 * (pods + 2), 'CPU and heap of each pod')
+    t.equal(loops.length, 2 * (spreadPods + 2), 'CPU and heap of each pod')
     t.same(overlaps(loops), [])
     t.same(gaps(loops, { intervalMs, slots: 1 }), [])
     t.same(
