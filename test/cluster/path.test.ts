@@ -197,6 +197,14 @@ t.test('from helm install to a flame graph', async (t) => {
     await untilProfile(url, '{namespace="shop", workload="leaky", profile_type="heap"}', appliedMs, 90_000)
   })
 
+  await steps.step('the remedy lets the collector through the mesh', async (t) => {
+    const annotations = { 'traffic.sidecar.istio.io/excludeInboundPorts': '6060' }
+    const patch = JSON.stringify({ spec: { template: { metadata: { annotations } } } })
+    await mustKubectl(['patch', 'deployment', 'meshed', '-n=shop', `--patch=${patch}`])
+    const profile = await untilProfile(url, '{namespace="shop", workload="meshed"}', Date.now(), 90_000)
+    t.match(profile.labels, { container: 'shop', mesh: 'istio' })
+  })
+
   await steps.step('a sidecar brings the profiles of what listens on localhost', async (t) => {
     const patch = JSON.stringify({ spec: { template: withForward(image) } })
     await mustKubectl(['patch', 'deployment', 'hermit', '-n=shop', `--patch=${patch}`])
@@ -263,6 +271,28 @@ t.test('from helm install to a flame graph', async (t) => {
       limit: '1',
     })
     t.equal(all.profiles.length, 1)
+  })
+
+  await steps.step('what held the memory of a program that was killed for it', async (t) => {
+    const path = '{.items[0].status.containerStatuses[0].lastState.terminated}'
+    const killed = await until(
+      'the kernel to kill it',
+      async () => {
+        const text = await mustKubectl(['get', 'pods', '-n=shop', '-l=app=leaky', `-o=jsonpath=${path}`])
+        return text === '' ? undefined : (JSON.parse(text) as { reason: string; finishedAt: string })
+      },
+      120_000,
+    )
+    t.equal(killed.reason, 'OOMKilled')
+    const killedMs = Date.parse(killed.finishedAt)
+    const query = '{namespace="shop", workload="leaky", profile_type="heap"}'
+    // The newest first.
+    const attempts = await attemptsSince(url, query, killedMs - 60_000)
+    const last = attempts.find(({ time, hasBody }) => hasBody && time < killedMs)
+    const answer = await fetch(`${url}/api/v1/profile?id=${last?.id}&type=inuse_space&format=top`)
+    const { data } = (await answer.json()) as SuccessAnswer<TopAnswer>
+    t.equal(data.functions[0]?.name, 'main.keepForever')
+    t.comment(`${(killedMs - last!.time) / 1000} s before it was killed: ${data.functions[0]?.flat} bytes`)
   })
 
   await steps.step('helm uninstall leaves what the values say to keep', async (t) => {
