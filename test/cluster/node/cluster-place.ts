@@ -20,7 +20,7 @@ export const nodeAddress = '10.200.0.1'
 export const nodeName = 'node1'
 
 /** Of `CONPROF_CLUSTER`, else of the one that everybody uses. */
-export function clusterPlace(name = process.env['CONPROF_CLUSTER'] || 'conprof-test'): ClusterPlace {
+export function clusterPlace(name = nameHere()): ClusterPlace {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
     throw new Error(`CONPROF_CLUSTER: "${name}": want lower-case letters, digits and dashes, at most 31`)
   const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
@@ -33,4 +33,10 @@ export function clusterPlace(name = process.env['CONPROF_CLUSTER'] || 'conprof-t
     kubeconfig: join(folder, 'admin.kubeconfig'),
     containerdSocket: join(folder, 'containerd.sock'),
   }
+}
+
+/** Tests that run at the same time have a cluster each where `CONPROF_CLUSTER_PER_JOB` is set. */
+function nameHere(): string {
+  const name = process.env['CONPROF_CLUSTER'] || 'conprof-test'
+  return process.env['CONPROF_CLUSTER_PER_JOB'] ? `${name}-${process.env['TAP_JOB_ID'] ?? 0}` : name
 }

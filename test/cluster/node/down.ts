@@ -24,9 +24,17 @@ export async function down(place: ClusterPlace): Promise<void> {
   ]
   if (isOfATestOnly(kubeletFolder)) remains.push(kubeletFolder)
   for (const path of remains) await rm(path, { recursive: true, force: true })
-  for (const folder of mayBeEmptyNow)
-    if (existsSync(folder) && readdirSync(folder).length === 0) await rmdir(folder)
+  for (const folder of mayBeEmptyNow) await removeIfEmpty(folder)
   await rm(place.folder, { recursive: true, force: true })
+}
+
+/** Another cluster may put something there at any time, or take it away. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  try {
+    await rmdir(folder)
+  } catch (error) {
+    if (!['ENOTEMPTY', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
 }
 
 const cniResults = '/var/lib/cni/results'
