@@ -1,15 +1,14 @@
 import { access, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { testCache } from './test-cache.ts'
 
 /**
  * The path of something that is built once per machine, outside of the tree. `build` gets an empty folder and says what
  * in it is the result. Of several callers one builds and the others wait.
  */
 export async function buildOnce(name: string, build: (building: string) => Promise<string>): Promise<string> {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const parent = join(cache, 'conprof-test', 'bin')
+  const parent = join(testCache(), 'bin')
   const path = join(parent, name)
   if (await exists(path)) return path
   await mkdir(parent, { recursive: true })

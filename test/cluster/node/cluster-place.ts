@@ -1,5 +1,5 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { testCache } from '../../support/test-cache.ts'
 
 /** Where a cluster of ours lives on this machine. Everything of it is named after it, so that several can run. */
 export interface ClusterPlace {
@@ -23,8 +23,7 @@ export const nodeName = 'node1'
 export function clusterPlace(name = nameHere()): ClusterPlace {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
     throw new Error(`CONPROF_CLUSTER: "${name}": want lower-case letters, digits and dashes, at most 31`)
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const folder = join(cache, 'conprof-test', 'clusters', name)
+  const folder = join(testCache(), 'clusters', name)
   return {
     name,
     folder,
