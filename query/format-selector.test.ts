@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { createMatcher, type Matcher, matchOps } from '../profile/matcher.ts'
+import { parseSelector } from '../profile/selector.ts'
 import { formatSelector } from './format-selector.ts'
-import { parseSelector } from './selector.ts'
 
 const facts = ({ name, op, value }: Omit<Matcher, 'matches'>) => ({ name, op, value })
 

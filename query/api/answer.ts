@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
+import { SelectorError } from '../../profile/selector.ts'
 import { saysMissing } from '../missing.ts'
-import { SelectorError } from '../selector.ts'
 import type { ErrorAnswer, ErrorType, SuccessAnswer } from './types.ts'
 
 /** A request that gets no answer, and why. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { SelectorError } from '../selector.ts'
+import { SelectorError } from '../../profile/selector.ts'
 import { ApiError } from './answer.ts'
 import {
   headParameters,

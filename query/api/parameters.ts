@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Matcher } from '../../profile/matcher.ts'
-import { parseSelector } from '../selector.ts'
+import { parseSelector } from '../../profile/selector.ts'
 import { parseStep, parseTime, type TimeRange } from '../time.ts'
 import { ApiError } from './answer.ts'
 import { aggregations } from './types.ts'

@@ -1,6 +1,6 @@
 import type { SyntaxNode } from '@lezer/common'
 import { parser } from '@prometheus-io/lezer-promql'
-import { createMatcher, type Matcher, type MatchOp, matchOps } from '../profile/matcher.ts'
+import { createMatcher, type Matcher, type MatchOp, matchOps } from './matcher.ts'
 import { unquote } from './unquote.ts'
 
 /** A selector that cannot be read, and where, in UTF-16 units from its beginning. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { formatMatchers, matchesLabels } from '../profile/matcher.ts'
+import { formatMatchers, matchesLabels } from './matcher.ts'
 import { parseSelector, SelectorError } from './selector.ts'
 
 t.test('parseSelector() reads what Prometheus reads', async (t) => {
