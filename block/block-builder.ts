@@ -1,5 +1,6 @@
 import type { Labels } from '../profile/labels.ts'
 import type { Attempt } from './attempt.ts'
+import type { BlockVersion } from './block-format.ts'
 import type { BlockMeta } from './block-reader.ts'
 
 /** What `BlockBuilder.encode` makes: the key below `blocks/` is deterministic in what the block covers. */
@@ -20,6 +21,7 @@ export interface EncodeOptions {
   readonly withoutBodies?: boolean
   /** `dense` for the bucket, `fast` for an answer that is read once elsewhere, `stored` for one read in place. */
   readonly compression?: 'dense' | 'fast' | 'stored'
+  readonly version?: BlockVersion
 }
 
 /**

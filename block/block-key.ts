@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Covered } from './block-reader.ts'
+import { isWhole, type PartitionRange } from './partition.ts'
 
 /** A block's key below `blocks/`, taken apart. */
 export interface BlockKey {
@@ -23,10 +24,17 @@ export function parseBlockKey(key: string): BlockKey | undefined {
 }
 
 /** The same attempts make the same id, so a repeated cut or upload is the same object. */
-export function blockId(covered: readonly Covered[]): string {
+export function blockId({
+  covered,
+  partition,
+}: {
+  readonly covered: readonly Covered[]
+  readonly partition: PartitionRange
+}): string {
   const text = covered.map(
     ({ writer, intervals }) => `${writer}:${intervals.map((i) => `${i.first}-${i.last}`)}`,
   )
+  if (!isWhole(partition)) text.push(`${partition.first}-${partition.last}`)
   return createHash('sha256').update(text.join('\n')).digest('hex').slice(0, 16)
 }
 

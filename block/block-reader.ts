@@ -2,6 +2,7 @@ import type { ByteReader } from '../lib/bytes/byte-reader.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
 import type { Labels } from '../profile/labels.ts'
 import type { Matcher } from '../profile/matcher.ts'
+import type { PartitionRange } from './partition.ts'
 import type { Rows } from './rows.ts'
 import type { GroupSums } from './sums-codec.ts'
 import type { SeriesEntry } from './tail.ts'
@@ -32,11 +33,13 @@ export interface BlockMeta {
   readonly minTimeMs: number
   readonly maxTimeMs: number
   readonly covered: readonly Covered[]
+  /** Of which series that is true; all where nothing was split. */
+  readonly partition: PartitionRange
   readonly seriesCount: number
   readonly profileCount: number
   readonly attemptCount: number
   readonly sizeBytes: number
-  /** Bytes of `sums`, `bodies`, `symbols`, `rows`, `tail`. */
+  /** Bytes of `sums`, `totals`, `bodies`, `kept`, `symbols`, `rows`, `tail`. */
   readonly sectionBytes: Readonly<Record<string, number>>
 }
 
@@ -61,6 +64,14 @@ export interface BlockReader {
   dictionary(service: number, options?: { readonly signal?: AbortSignal }): Promise<Dictionary>
   /** One per group; empty where the block has no sums. */
   sums(series: SeriesIndex, options?: { readonly signal?: AbortSignal }): Promise<readonly GroupSums[]>
+  /**
+   * The sums of all profiles that each series has here, in the order of `series`; undefined where the block has none.
+   * Neighbouring ranges are read together.
+   */
+  totals(
+    series: readonly SeriesIndex[],
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly (GroupSums | undefined)[]>
   groupStreams(
     series: SeriesIndex,
     group: number,

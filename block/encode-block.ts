@@ -1,41 +1,23 @@
 import { ByteWriter } from '../lib/bytes/byte-writer.ts'
-import { Int64Sums } from '../lib/int64-sums.ts'
 import { applyRecord, recordStreams } from '../profile/apply-record.ts'
 import { sampleKind } from '../profile/kind.ts'
 import { labelsKey } from '../profile/labels.ts'
 import { emptyState } from '../profile/series-state.ts'
 import type { EncodedBlock, EncodeOptions } from './block-builder.ts'
+import { blockMagic, compressionLevels, defaultWriteVersion } from './block-format.ts'
 import { blockId, formatBlockKey } from './block-key.ts'
-import type { BlockMeta, Covered } from './block-reader.ts'
+import type { Covered } from './block-reader.ts'
 import { encodeChunk } from './chunk.ts'
 import type { BuiltBlock } from './create-block-builder.ts'
 import { encodeSymbols } from './encode-symbols.ts'
+import { finishBlock } from './finish-block.ts'
+import { wholePartition } from './partition.ts'
 import { type Int64Column, rowFlags } from './rows.ts'
 import { encodeRows } from './rows-codec.ts'
 import type { BuiltGroup, BuiltRow, SeriesBuilder, ServiceBuilder } from './series-builder.ts'
+import { SumsBuilder } from './sums-builder.ts'
 import { encodeSums, type GroupSums } from './sums-codec.ts'
-import {
-  encodeTail,
-  type GroupPlace,
-  type Place,
-  type Postings,
-  type SeriesEntry,
-  type Tail,
-} from './tail.ts'
-
-export const blockVersion = 1
-/** `CONPROF1`, then the version and four zero bytes. */
-export const blockMagic = new TextEncoder().encode('CONPROF1')
-export const headerBytes = 16
-/** Length of the tail chunk <4>, version <4>, `CONPROF1`: whoever reads the end needs nothing of the beginning. */
-export const footerBytes = 16
-
-/** zstd levels: bodies are many and small, symbols few and paid once. */
-const levels = {
-  dense: { frames: 12, symbols: 19, rows: 12 },
-  fast: { frames: 1, symbols: 1, rows: 1 },
-  stored: { frames: 0, symbols: 0, rows: 0 },
-}
+import { type GroupPlace, makePostings, nowhere, type Place, type SeriesEntry, type Tail } from './tail.ts'
 
 /**
  * The attempts that are selected, as a block. Groups are never split, so a time range keeps whole groups.
@@ -50,10 +32,11 @@ export function* encodeBlock(
   const withBodies = options.withoutBodies !== true
   const compression = options.compression ?? 'dense'
   const isDense = compression === 'dense'
-  const level = levels[compression]
+  const level = compressionLevels[compression]
+  const version = options.version ?? defaultWriteVersion
   const out = new ByteWriter(1 << 16)
   out.raw(blockMagic)
-  out.u32(blockVersion)
+  out.u32(version)
   out.u32(0)
   const put = (raw: Uint8Array, zstdLevel: number): Place => {
     const chunk = encodeChunk(raw, zstdLevel)
@@ -75,13 +58,18 @@ export function* encodeBlock(
     ),
   )
   const sums: Place[] = []
+  const totals: Uint8Array[] = []
   for (const [i, { series, groups }] of chosen.entries()) {
-    const sumsOf = (group: BuiltGroup) => sumGroup(series, group, summed[i]!)
-    const isSummed = summed[i]!.includes(true)
-    sums.push(isSummed ? put(encodeSums(groups.map(sumsOf), series.period), level.frames) : nowhere)
+    const isSummed = summed[i]!
+    const list = isSummed.includes(true) ? groups.map((group) => sumGroup(series, group, isSummed)) : []
+    sums.push(list.length > 0 ? put(encodeSums(list, series.period), level.frames) : nowhere)
+    const hasTotals = version >= 2 && list.length > 1
+    totals.push(hasTotals ? encodeSums([sumAll(list, isSummed)], series.period) : new Uint8Array(0))
     yield
   }
   endSection('sums')
+  const totalPlaces = totals.map((raw) => (raw.length === 0 ? nowhere : put(raw, level.frames)))
+  endSection('totals')
   const bodies: Place[][] = []
   for (const { groups } of chosen) {
     bodies.push(groups.map((g) => (g.recordCount === 0 ? nowhere : put(joinRecords(g), level.frames))))
@@ -123,6 +111,7 @@ export function* encodeBlock(
       period: series.period,
       rows: rows[i]!,
       sums: sums[i]!,
+      totals: totalPlaces[i]!,
       groups: groups.map(
         (group, g): GroupPlace => ({
           profileCount: group.profileCount,
@@ -140,52 +129,22 @@ export function* encodeBlock(
     attemptCount: all.length,
     profileCount: all.filter((row) => row.flags & rowFlags.body).length,
     covered: coveredBy(all, built.writers),
+    partition: wholePartition,
     processes: built.processes,
     sampleTypes,
     services: symbols,
     series: entries,
     postings: makePostings(entries),
   }
-  finishBlock(out, encodeTail(tail), level.rows)
-  endSection('tail')
+  const meta = finishBlock(out, tail, { version, level: level.rows, sectionBytes })
   const bytes = out.copy()
-  const id = blockId(tail.covered)
+  const id = blockId(tail)
   return {
     key: formatBlockKey({ minTimeMs: tail.minTimeMs, maxTimeMs: tail.maxTimeMs, level: tail.level, id }),
     bytes,
-    meta: metaOf(tail, bytes.length, sectionBytes),
+    meta,
   }
 }
-
-/** Tail chunk and footer. */
-export function finishBlock(out: ByteWriter, tail: Uint8Array, level: number): void {
-  const chunk = encodeChunk(tail, level)
-  out.raw(chunk)
-  out.u32(chunk.length)
-  out.u32(blockVersion)
-  out.raw(blockMagic)
-}
-
-export function metaOf(
-  tail: Tail,
-  sizeBytes: number,
-  sectionBytes: Readonly<Record<string, number>>,
-): BlockMeta {
-  return {
-    version: blockVersion,
-    level: tail.level,
-    minTimeMs: tail.minTimeMs,
-    maxTimeMs: tail.maxTimeMs,
-    covered: tail.covered,
-    seriesCount: tail.series.length,
-    profileCount: tail.profileCount,
-    attemptCount: tail.attemptCount,
-    sizeBytes,
-    sectionBytes,
-  }
-}
-
-const nowhere: Place = { offset: 0, length: 0 }
 
 interface Chosen {
   readonly series: SeriesBuilder
@@ -219,37 +178,29 @@ function chooseRows(built: BuiltBlock, options: EncodeOptions): Chosen[] {
 
 function sumGroup(series: SeriesBuilder, group: BuiltGroup, isSummed: readonly boolean[]): GroupSums {
   const { dictionary, plans } = series.service
-  const sums = isSummed.map((is) => (is ? new Int64Sums(dictionary.keyCount) : undefined))
-  const seen = new Uint8Array(dictionary.keyCount)
   const state = emptyState()
   group.records.forEach((record, r) => {
     applyRecord(recordStreams(record), state, { timeMs: group.recordTimesMs[r]!, plans, dictionary })
     const count = state.keys.length
     for (const [type, sampleType] of plans.plan(state.header).sampleTypes.entries()) {
-      const column = sums[series.columnOf(sampleType)]
-      if (column === undefined) continue
+      const column = series.columnOf(sampleType)
+      if (!isSummed[column]) continue
+      const values = state.wideValues ?? state.values
       for (let i = 0; i < count; i++) {
-        const key = state.keys[i]!
-        seen[key] = 1
-        if (state.wideValues !== undefined) column.addBig(key, state.wideValues[type * count + i]!)
-        else column.add(key, state.values[type * count + i]!)
+        const value = values[type * count + i]!
+        if (value !== 0 && value !== 0n) groupSums.add(state.keys[i]!, column, value)
       }
     }
   })
-  const keys: number[] = []
-  for (let key = 0; key < seen.length; key++)
-    if (seen[key] === 1 && sums.some((column) => column !== undefined && !column.isZero(key))) keys.push(key)
-  return {
-    keys: Uint32Array.from(keys),
-    sums: sums.map((column) => {
-      if (column === undefined) return undefined
-      const narrow = new Int64Sums(keys.length)
-      keys.forEach((key, i) => {
-        narrow.addBig(i, column.getBig(key))
-      })
-      return narrow
-    }),
-  }
+  return groupSums.take(isSummed)
+}
+
+/** Scratch memory only. */
+const groupSums = new SumsBuilder()
+
+function sumAll(groups: readonly GroupSums[], isSummed: readonly boolean[]): GroupSums {
+  for (const group of groups) groupSums.addAll(group)
+  return groupSums.take(isSummed)
 }
 
 /** Stream by stream over all records: like stands beside like. */
@@ -312,26 +263,5 @@ function coveredBy(rows: readonly BuiltRow[], writers: readonly string[]): Cover
       else intervals.push({ first: seq, last: seq })
     }
     return { writer, intervals }
-  })
-}
-
-function makePostings(entries: readonly SeriesEntry[]): Postings[] {
-  const byName = new Map<string, Map<string, number[]>>()
-  entries.forEach(({ labels }, ref) => {
-    for (const [name, value] of Object.entries(labels)) {
-      let values = byName.get(name)
-      if (values === undefined) {
-        values = new Map()
-        byName.set(name, values)
-      }
-      const refs = values.get(value)
-      if (refs === undefined) values.set(value, [ref])
-      else refs.push(ref)
-    }
-  })
-  return [...byName.keys()].sort().map((name) => {
-    const values = byName.get(name)!
-    const sorted = [...values.keys()].sort()
-    return { name, values: sorted, series: sorted.map((value) => Uint32Array.from(values.get(value)!)) }
   })
 }

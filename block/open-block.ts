@@ -7,11 +7,12 @@ import type { Labels } from '../profile/labels.ts'
 import type { Matcher } from '../profile/matcher.ts'
 import { stream } from '../profile/record-format.ts'
 import { emptyState } from '../profile/series-state.ts'
+import { blockMagic, blockVersion, footerBytes } from './block-format.ts'
 import type { BlockMeta, BlockReader, ByteSource, SeriesIndex } from './block-reader.ts'
 import { decodeChunk } from './chunk.ts'
 import { decodeSymbols } from './decode-symbols.ts'
-import { blockMagic, blockVersion, footerBytes, metaOf } from './encode-block.ts'
 import { BlockCorruptError, BlockTooNewError } from './errors.ts'
+import { metaOf } from './finish-block.ts'
 import { type Rows, rowFlags } from './rows.ts'
 import { decodeRows } from './rows-codec.ts'
 import { decodeSums, type GroupSums } from './sums-codec.ts'
@@ -45,8 +46,10 @@ export async function openBlock(source: ByteSource, options: ReadOptions = {}): 
     from >= 0
       ? end.subarray(from, guess - footerBytes)
       : await source.read(size - footerBytes - tailLength, tailLength, options)
-  const tail = corruptAs(source.name, 'tail', () => decodeTail(decodeChunk(chunk, 'tail'), 'tail', size))
-  return new OpenBlock(source, tail)
+  const tail = corruptAs(source.name, 'tail', () =>
+    decodeTail(decodeChunk(chunk, 'tail'), 'tail', { version, sizeBytes: size }),
+  )
+  return new OpenBlock(source, tail, version)
 }
 
 class OpenBlock implements BlockReader {
@@ -57,11 +60,12 @@ class OpenBlock implements BlockReader {
   readonly #dictionaries: (Promise<Dictionary> | undefined)[] = []
   readonly #plans = new WeakMap<Dictionary, ColumnPlans>()
 
-  constructor(source: ByteSource, tail: Tail) {
+  constructor(source: ByteSource, tail: Tail, version: number) {
     this.name = source.name
     this.#source = source
     this.#tail = tail
-    this.meta = metaOf(tail, source.sizeBytes, sectionSizes(tail))
+    const { sizeBytes } = source
+    this.meta = metaOf(tail, { version, sizeBytes, sectionBytes: sectionSizes(tail) })
   }
 
   labelNames(): readonly string[] {
@@ -155,6 +159,29 @@ class OpenBlock implements BlockReader {
     )
   }
 
+  async totals(
+    series: readonly SeriesIndex[],
+    options: ReadOptions = {},
+  ): Promise<readonly (GroupSums | undefined)[]> {
+    const entries = series.map((each) => this.entry(each))
+    // Of a single group, its sums are the total.
+    const placeOf = ({ totals, sums, groups }: SeriesEntry) => (groups.length === 1 ? sums : totals)
+    const services = [...new Set(entries.map(({ service }) => service))]
+    const [chunks, dictionaries] = await Promise.all([
+      this.#readAll(entries.map(placeOf), options),
+      Promise.all(services.map((service) => this.dictionary(service, options))),
+    ])
+    return entries.map((entry, i) => {
+      if (placeOf(entry).length === 0) return undefined
+      const { keyCount } = dictionaries[services.indexOf(entry.service)]!
+      const { isSummed, period } = entry
+      return corruptAs(this.name, 'totals', () => {
+        const raw = decodeChunk(chunks[i]!, 'totals')
+        return decodeSums(raw, 'totals', { groupCount: 1, isSummed, period, keyCount })[0]
+      })
+    })
+  }
+
   async groupStreams(series: SeriesIndex, group: number, options: ReadOptions = {}): Promise<ByteReader[]> {
     const place = this.entry(series).groups[group]!.body
     if (place.length === 0) return []
@@ -233,8 +260,10 @@ class OpenBlock implements BlockReader {
 
   /** Places that lie close together are read as one range. */
   async #readAll(places: readonly Place[], options: ReadOptions): Promise<Uint8Array[]> {
-    const order = places.map((_, i) => i).sort((a, b) => places[a]!.offset - places[b]!.offset)
-    const results = new Array<Uint8Array>(places.length)
+    const results: Uint8Array[] = places.map(() => new Uint8Array(0))
+    const order = places
+      .flatMap(({ length }, i) => (length === 0 ? [] : [i]))
+      .sort((a, b) => places[a]!.offset - places[b]!.offset)
     const spans: { start: number; end: number; members: number[] }[] = []
     for (const i of order) {
       const { offset, length } = places[i]!
@@ -261,11 +290,12 @@ class OpenBlock implements BlockReader {
 const maxGapBytes = 32 * 1024
 
 function sectionSizes(tail: Tail): Record<string, number> {
-  const sizes = { sums: 0, bodies: 0, kept: 0, symbols: 0, rows: 0 }
+  const sizes = { sums: 0, totals: 0, bodies: 0, kept: 0, symbols: 0, rows: 0 }
   for (const place of tail.services) sizes.symbols += place.length
   for (const series of tail.series) {
     sizes.rows += series.rows.length
     sizes.sums += series.sums.length
+    sizes.totals += series.totals.length
     for (const group of series.groups) {
       sizes.bodies += group.body.length
       sizes.kept += group.kept.length

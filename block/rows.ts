@@ -13,6 +13,8 @@ export const rowFlags = {
   bytes: 4,
   /** A counter of some stack fell since the profile before it: another life of the process. */
   reset: 8,
+  /** There was a body; retention took it and left the totals. */
+  thinned: 16,
 } as const
 
 /** The rows of one series of one source, ascending in (timeMs, seq): every attempt, with totals, without bodies. */

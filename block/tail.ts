@@ -4,12 +4,15 @@ import type { Labels } from '../profile/labels.ts'
 import type { SampleType } from '../profile/symbols.ts'
 import type { ProcessIdentity } from './attempt.ts'
 import type { Covered } from './block-reader.ts'
+import { isWhole, type PartitionRange, wholePartition } from './partition.ts'
 
 /** Where a chunk lies in the block. */
 export interface Place {
   readonly offset: number
   readonly length: number
 }
+
+export const nowhere: Place = { offset: 0, length: 0 }
 
 /** A group of consecutive profiles of one series: told from an empty state on. */
 export interface GroupPlace {
@@ -31,7 +34,10 @@ export interface SeriesEntry {
   /** The period the sums' multiples are of; 0 for none. */
   readonly period: number
   readonly rows: Place
+  /** A group's sums each. */
   readonly sums: Place
+  /** The sums of all its profiles; length 0 where there is one group, or none. */
+  readonly totals: Place
   readonly groups: readonly GroupPlace[]
 }
 
@@ -43,6 +49,8 @@ export interface Tail {
   readonly attemptCount: number
   readonly profileCount: number
   readonly covered: readonly Covered[]
+  /** Of which series that is true. */
+  readonly partition: PartitionRange
   readonly processes: readonly ProcessIdentity[]
   readonly sampleTypes: readonly SampleType[]
   /** Symbols of each service; length 0 in a block without bodies. */
@@ -58,7 +66,10 @@ export interface Postings {
   readonly series: readonly Uint32Array[]
 }
 
-export function encodeTail(tail: Tail): Uint8Array {
+/** Version 1 knows no partitions and no totals: a tail that has them cannot be written so. */
+export function encodeTail(tail: Tail, version: number): Uint8Array {
+  if (version === 1 && !isWhole(tail.partition))
+    throw new RangeError('encode tail: version 1 has no partitions, want version 2')
   const out = new ByteWriter(1 << 14)
   out.varint(tail.level)
   out.varint(tail.minTimeMs)
@@ -75,6 +86,10 @@ export function encodeTail(tail: Tail): Uint8Array {
       out.varint(last - first)
       next = last + 1
     }
+  }
+  if (version >= 2) {
+    out.varint(tail.partition.first)
+    out.varint(tail.partition.last)
   }
   out.varint(tail.processes.length)
   for (const process of tail.processes) {
@@ -122,6 +137,7 @@ export function encodeTail(tail: Tail): Uint8Array {
     out.varint(series.period)
     places.rows.write(out, series.rows)
     places.sums.write(out, series.sums)
+    if (version >= 2) places.totals.write(out, series.totals)
     out.varint(series.groups.length)
     for (const group of series.groups) {
       out.varint(group.profileCount)
@@ -133,7 +149,11 @@ export function encodeTail(tail: Tail): Uint8Array {
 }
 
 /** `sizeBytes` is the block's: no place may reach beyond it. */
-export function decodeTail(bytes: Uint8Array, what: string, sizeBytes: number): Tail {
+export function decodeTail(
+  bytes: Uint8Array,
+  what: string,
+  { version, sizeBytes }: { readonly version: number; readonly sizeBytes: number },
+): Tail {
   const reader = new ByteReader(bytes, what)
   const level = reader.varint()
   const minTimeMs = reader.varint()
@@ -151,6 +171,9 @@ export function decodeTail(bytes: Uint8Array, what: string, sizeBytes: number): 
     })
     return { writer, intervals }
   })
+  const partition = version >= 2 ? { first: reader.varint(), last: reader.varint() } : wholePartition
+  if (partition.first > partition.last || partition.last > wholePartition.last)
+    reader.fail(`series from ${partition.first} to ${partition.last}`)
   const processes = list(
     reader,
     6,
@@ -207,6 +230,7 @@ export function decodeTail(bytes: Uint8Array, what: string, sizeBytes: number): 
       period: reader.varint(),
       rows: places.rows.read(reader, sizeBytes),
       sums: places.sums.read(reader, sizeBytes),
+      totals: version >= 2 ? places.totals.read(reader, sizeBytes) : nowhere,
       groups: list(reader, 3, () => ({
         profileCount: reader.varint(),
         body: places.bodies.read(reader, sizeBytes),
@@ -221,6 +245,7 @@ export function decodeTail(bytes: Uint8Array, what: string, sizeBytes: number): 
     attemptCount,
     profileCount,
     covered,
+    partition,
     processes,
     sampleTypes,
     services,
@@ -235,6 +260,7 @@ function regions() {
     symbols: new Places(),
     rows: new Places(),
     sums: new Places(),
+    totals: new Places(),
     bodies: new Places(),
     kept: new Places(),
   }
@@ -253,7 +279,7 @@ class Places {
 
   read(reader: ByteReader, sizeBytes: number): Place {
     const length = reader.varint()
-    if (length === 0) return { offset: 0, length: 0 }
+    if (length === 0) return nowhere
     const offset = this.#end + reader.zigzag()
     this.#end = offset + length
     if (offset < 0 || this.#end > sizeBytes)
@@ -267,4 +293,26 @@ function list<T>(reader: ByteReader, minBytesEach: number, read: () => T): T[] {
   const items: T[] = []
   for (let i = 0; i < count; i++) items.push(read())
   return items
+}
+
+/** Of a series table. */
+export function makePostings(entries: readonly SeriesEntry[]): Postings[] {
+  const byName = new Map<string, Map<string, number[]>>()
+  entries.forEach(({ labels }, ref) => {
+    for (const [name, value] of Object.entries(labels)) {
+      let values = byName.get(name)
+      if (values === undefined) {
+        values = new Map()
+        byName.set(name, values)
+      }
+      const refs = values.get(value)
+      if (refs === undefined) values.set(value, [ref])
+      else refs.push(ref)
+    }
+  })
+  return [...byName.keys()].sort().map((name) => {
+    const values = byName.get(name)!
+    const sorted = [...values.keys()].sort()
+    return { name, values: sorted, series: sorted.map((value) => Uint32Array.from(values.get(value)!)) }
+  })
 }

@@ -1,7 +1,7 @@
 import { formatLabels } from '../profile/labels.ts'
+import { blockMagic, headerBytes } from './block-format.ts'
 import { parseBlockKey } from './block-key.ts'
 import type { ByteSource, SeqInterval } from './block-reader.ts'
-import { blockMagic, headerBytes } from './encode-block.ts'
 import { openBlock } from './open-block.ts'
 import { readBodies } from './read-bodies.ts'
 

@@ -49,6 +49,12 @@ export class Int64Sums {
     return this.#wide.size === 0 ? this.#sums[index]! : Number(this.getBig(index))
   }
 
+  /** Back to 0. */
+  clear(index: number): void {
+    this.#sums[index] = 0
+    this.#wide.delete(index)
+  }
+
   isZero(index: number): boolean {
     return this.#sums[index] === 0 && !this.#wide.has(index)
   }

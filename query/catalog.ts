@@ -180,7 +180,8 @@ export class Catalog {
       blocks = await Promise.all(
         answer.map(async (bytes, part): Promise<OpenSource> => {
           const reader = await openBlock(memorySource(`${name}/${part}`, bytes))
-          return { rank: 0, id: `head ${index}/${part}`, covered: reader.meta.covered, place: 'head', reader }
+          const { covered, partition } = reader.meta
+          return { rank: 0, id: `head ${index}/${part}`, covered, partition, place: 'head', reader }
         }),
       )
     } catch (error) {
@@ -249,7 +250,8 @@ export class Catalog {
       this.#readers.set(source.name, reader, estimateBytes(reader))
     }
     const onUnreadable = (error: unknown) => this.#note(place, `block ${key}`, error)
-    return { rank: Math.max(1, level), id: key, covered: reader.meta.covered, place, reader, onUnreadable }
+    const { covered, partition } = reader.meta
+    return { rank: Math.max(1, level), id: key, covered, partition, place, reader, onUnreadable }
   }
 
   #warn(place: Place | 'listing', name: string, error: unknown, to: string[]): void {

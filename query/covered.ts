@@ -1,4 +1,6 @@
 import type { Covered, SeqInterval } from '../block/block-reader.ts'
+import { type PartitionRange, partitionContains, partitionOf, partitionsOverlap } from '../block/partition.ts'
+import type { Labels } from '../profile/labels.ts'
 
 /** Which positions of which logs are known: per writer, ascending, disjoint, not adjacent. */
 export type CoveredSet = ReadonlyMap<string, readonly SeqInterval[]>
@@ -54,42 +56,119 @@ export interface Source {
   /** Equal for copies of one block, such as one in the bucket and not yet gone from disk. */
   readonly id: string
   readonly covered: readonly Covered[]
+  /** Of which series that is true. */
+  readonly partition: PartitionRange
 }
+
+/** By a series' labels, which of its rows another block holds. */
+export type Exclusion = (labels: Labels) => CoveredSet
 
 /** A block that does take part, and what of it does not. */
 export interface ChosenSource<S extends Source> {
   readonly source: S
   /** Rows that blocks of a higher rank hold; undefined where there are none. */
-  readonly exclude: CoveredSet | undefined
+  readonly exclude: Exclusion | undefined
   /** Blocks of the same rank state some of the same intervals, so that a row may be in both. */
   readonly mayRepeat: boolean
 }
 
+/** What blocks of one partition cover. */
+interface Cover {
+  readonly partition: PartitionRange
+  readonly set: CoveredSet
+}
+
 /**
- * Drops what is there twice: copies of a block, blocks that higher ranks cover, and rows that they cover.
- * Blocks of one rank do not cover each other: a compaction's output is split by services, and its parts state
- * the same intervals. Where they overlap, rows are compared one by one.
+ * Drops what is there twice: copies of a block, blocks that higher ranks cover, and rows that they cover. A block
+ * covers for series of its partition alone, so each part of a split compaction stands for itself. Where blocks of one
+ * rank overlap in both, as two compactions of different sources may, rows are compared one by one.
  */
 export function chooseSources<S extends Source>(sources: readonly S[]): ChosenSource<S>[] {
   const copies = new Map<string, S>()
   for (const source of sources) if (!copies.has(source.id)) copies.set(source.id, source)
   const ranks = Map.groupBy(copies.values(), ({ rank }) => rank)
   const chosen: ChosenSource<S>[] = []
-  let above: CoveredSet = new Map()
+  let above: readonly Cover[] = []
   for (const rank of [...ranks.keys()].sort((a, b) => b - a)) {
     const group = ranks.get(rank)!
+    const repeating = findRepeating(group)
     for (const source of group) {
-      if (coversAll(above, source.covered)) continue
-      const others = unionCovered(group.filter((other) => other !== source).map(({ covered }) => covered))
-      chosen.push({
-        source,
-        exclude: coversAny(above, source.covered) ? above : undefined,
-        mayRepeat: coversAny(others, source.covered),
-      })
+      const { partition, covered } = source
+      const over = above.filter(
+        (cover) => partitionsOverlap(cover.partition, partition) && coversAny(cover.set, covered),
+      )
+      if (isCovered(source, over)) continue
+      const exclude = over.length === 0 ? undefined : exclusionBy(over, partition)
+      chosen.push({ source, exclude, mayRepeat: repeating.has(source) })
     }
-    above = unionCovered([...group.map(({ covered }) => covered), coveredOf(above)])
+    above = joinCovers([...above, ...group.map((source) => coverOf(source))])
   }
   return chosen
+}
+
+function coverOf({ partition, covered }: Source): Cover {
+  return { partition, set: unionCovered([covered]) }
+}
+
+function joinCovers(covers: readonly Cover[]): Cover[] {
+  const byPartition = Map.groupBy(covers, ({ partition: { first, last } }) => `${first}-${last}`)
+  return [...byPartition.values()].map((group) => ({
+    partition: group[0]!.partition,
+    set: group.length === 1 ? group[0]!.set : unionCovered(group.map(({ set }) => coveredOf(set))),
+  }))
+}
+
+/** In every stretch of the source's partition in which the same covers hold. */
+function isCovered({ partition, covered }: Source, covers: readonly Cover[]): boolean {
+  const starts = [partition.first]
+  for (const { partition: other } of covers)
+    for (const start of [other.first, other.last + 1])
+      if (start > partition.first && start <= partition.last) starts.push(start)
+  return [...new Set(starts)].every((start) => {
+    const here = covers.filter((cover) => cover.partition.first <= start && start <= cover.partition.last)
+    const set = here.length === 1 ? here[0]!.set : unionCovered(here.map((cover) => coveredOf(cover.set)))
+    return coversAll(set, covered)
+  })
+}
+
+function exclusionBy(covers: readonly Cover[], partition: PartitionRange): Exclusion {
+  if (covers.every((cover) => partitionContains(cover.partition, partition))) {
+    const set =
+      covers.length === 1 ? covers[0]!.set : unionCovered(covers.map((cover) => coveredOf(cover.set)))
+    return () => set
+  }
+  return (labels) => {
+    const place = partitionOf(labels)
+    const here = covers.filter((cover) => cover.partition.first <= place && place <= cover.partition.last)
+    if (here.length === 1) return here[0]!.set
+    return unionCovered(here.map((cover) => coveredOf(cover.set)))
+  }
+}
+
+/** Those that share an interval and a part of their partition with another. */
+function findRepeating<S extends Source>(group: readonly S[]): Set<S> {
+  const byWriter = new Map<string, { readonly first: number; readonly last: number; readonly source: S }[]>()
+  for (const source of group)
+    for (const { writer, intervals } of source.covered) {
+      const list = byWriter.get(writer) ?? []
+      byWriter.set(writer, list)
+      for (const { first, last } of intervals) list.push({ first, last, source })
+    }
+  const repeating = new Set<S>()
+  for (const list of byWriter.values()) {
+    list.sort((a, b) => a.first - b.first)
+    let open: typeof list = []
+    for (const interval of list) {
+      open = open.filter(({ last }) => last >= interval.first)
+      for (const { source } of open) {
+        if (source === interval.source || !partitionsOverlap(source.partition, interval.source.partition))
+          continue
+        repeating.add(source).add(interval.source)
+      }
+      open.push(interval)
+    }
+  }
+  return repeating
 }
 
 function coveredOf(set: CoveredSet): Covered[] {

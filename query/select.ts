@@ -73,13 +73,14 @@ export async function selectSeries(
       }
       if (mayRepeat) entry.seen ??= new Set()
       const { seen } = entry
+      const excluded = exclude?.(labels)
       const isIn = (row: number): boolean => {
         const time = rows.timeMs[row]!
         if (time < request.startMs || time > request.endMs) return false
-        if (exclude === undefined && !mayRepeat) return true
+        if (excluded === undefined && !mayRepeat) return true
         const writer = rows.writers[rows.writer[row]!] ?? ''
         const seq = rows.seq[row]!
-        if (exclude !== undefined && containsSeq(exclude, writer, seq)) return false
+        if (excluded !== undefined && containsSeq(excluded, writer, seq)) return false
         if (!mayRepeat) return true
         const origin = `${seq} ${writer}`
         if (seen!.has(origin)) return false

@@ -95,6 +95,7 @@ function hideSums(reader: BlockReader): BlockReader {
     rows: (series, options) => reader.rows(series, options),
     body: (series, row, options) => reader.body(series, row, options),
     entry: (series) => ({ ...reader.entry(series), sums: { offset: 0, length: 0 } }),
+    totals: (series) => Promise.resolve(series.map(() => undefined)),
     dictionary: (service, options) => reader.dictionary(service, options),
     sums: () => Promise.resolve([]),
     groupStreams: (series, group, options) => reader.groupStreams(series, group, options),

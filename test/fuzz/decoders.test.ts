@@ -128,7 +128,7 @@ fuzz(
   },
 )
 fuzz('decodeTail', [tail], ['CORRUPT'], (bytes) => {
-  decodeTail(bytes, 'tail', block.bytes.length)
+  decodeTail(bytes, 'tail', { version: block.meta.version, sizeBytes: block.bytes.length })
 })
 const tables = {
   writers: ['w'],
@@ -183,7 +183,10 @@ fuzz('applyRecord', [chunkAt(cpuEntry.groups[0]!.body)], ['CORRUPT'], (bytes) =>
 })
 
 const storedSymbols = block.bytes
-const places = decodeTail(tail, 'tail', block.bytes.length).services
+const places = decodeTail(tail, 'tail', {
+  version: block.meta.version,
+  sizeBytes: block.bytes.length,
+}).services
 fuzz(
   'decodeSymbols',
   places.map(({ offset, length }) => unchecked(storedSymbols.slice(offset, offset + length))),
