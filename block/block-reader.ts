@@ -49,6 +49,7 @@ export type SeriesIndex = number & { readonly __seriesIndex: never }
 /** Opened by `openBlock(source)`: two range reads, whatever the block's size. Everything else is read on demand. */
 export interface BlockReader {
   readonly name: string
+  readonly source: ByteSource
   readonly meta: BlockMeta
   labelNames(): readonly string[]
   labelValues(name: string): readonly string[]

@@ -54,15 +54,15 @@ export async function openBlock(source: ByteSource, options: ReadOptions = {}): 
 
 class OpenBlock implements BlockReader {
   readonly name: string
+  readonly source: ByteSource
   readonly meta: BlockMeta
-  readonly #source: ByteSource
   readonly #tail: Tail
   readonly #dictionaries: (Promise<Dictionary> | undefined)[] = []
   readonly #plans = new WeakMap<Dictionary, ColumnPlans>()
 
   constructor(source: ByteSource, tail: Tail, version: number) {
     this.name = source.name
-    this.#source = source
+    this.source = source
     this.#tail = tail
     const { sizeBytes } = source
     this.meta = metaOf(tail, { version, sizeBytes, sectionBytes: sectionSizes(tail) })
@@ -248,7 +248,7 @@ class OpenBlock implements BlockReader {
   }
 
   async #read(place: Place, options: ReadOptions): Promise<Uint8Array> {
-    const bytes = await this.#source.read(place.offset, place.length, options)
+    const bytes = await this.source.read(place.offset, place.length, options)
     if (bytes.length !== place.length)
       throw new BlockCorruptError(
         this.name,

@@ -1,5 +1,6 @@
 import { type Counter, Gauge, Counter as PromCounter, type Registry } from 'prom-client'
 import type { BlockReader } from '../block/block-reader.ts'
+import { type ChosenSource, chooseSources, type Source } from '../block/covered.ts'
 import { memorySource } from '../block/memory-source.ts'
 import { openBlock } from '../block/open-block.ts'
 import type { BucketReader } from '../bucket/bucket.ts'
@@ -13,7 +14,6 @@ import {
   pendingCandidates,
   storedCandidates,
 } from './candidates.ts'
-import { type ChosenSource, chooseSources, type Source } from './covered.ts'
 import type { HeadRequest, HeadSource } from './head-source.ts'
 import { listBucket } from './list-bucket.ts'
 import { ListingPatience } from './listing-patience.ts'

@@ -1,6 +1,6 @@
+import type { ChosenSource } from '../block/covered.ts'
 import { createMatcher, type Matcher } from '../profile/matcher.ts'
 import type { OpenSource } from './catalog.ts'
-import type { ChosenSource } from './covered.ts'
 import { type Selection, type SelectRequest, selectSeries } from './select.ts'
 
 export interface ProfileSelection extends Selection {

@@ -1,10 +1,10 @@
 import type { BlockReader, SeriesIndex } from '../block/block-reader.ts'
+import { type ChosenSource, containsSeq } from '../block/covered.ts'
 import type { Rows } from '../block/rows.ts'
 import { type Labels, labelsKey } from '../profile/labels.ts'
 import type { Matcher } from '../profile/matcher.ts'
 import { throwIfCancelled } from './cancel.ts'
 import type { OpenSource } from './catalog.ts'
-import { type ChosenSource, containsSeq } from './covered.ts'
 import { missing } from './missing.ts'
 import type { TimeRange } from './time.ts'
 

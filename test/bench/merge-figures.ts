@@ -87,6 +87,7 @@ async function ours(
 function hideSums(reader: BlockReader): BlockReader {
   return {
     name: reader.name,
+    source: reader.source,
     meta: reader.meta,
     labelNames: () => reader.labelNames(),
     labelValues: (name) => reader.labelValues(name),

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Covered } from '../block/block-reader.ts'
-import { partitionContains, partitionOf, wholePartition } from '../block/partition.ts'
 import { type Labels, sortLabels } from '../profile/labels.ts'
+import type { Covered } from './block-reader.ts'
 import { chooseSources, containsSeq, coversAll, coversAny, type Source, unionCovered } from './covered.ts'
+import { partitionContains, partitionOf, wholePartition } from './partition.ts'
 
 const inOrder = ['api', 'cart', 'db', 'web']
   .map((name) => sortLabels([['service_name', name]]))

@@ -1,6 +1,6 @@
-import type { Covered, SeqInterval } from '../block/block-reader.ts'
-import { type PartitionRange, partitionContains, partitionOf, partitionsOverlap } from '../block/partition.ts'
 import type { Labels } from '../profile/labels.ts'
+import type { Covered, SeqInterval } from './block-reader.ts'
+import { type PartitionRange, partitionContains, partitionOf, partitionsOverlap } from './partition.ts'
 
 /** Which positions of which logs are known: per writer, ascending, disjoint, not adjacent. */
 export type CoveredSet = ReadonlyMap<string, readonly SeqInterval[]>
