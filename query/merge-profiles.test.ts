@@ -210,6 +210,39 @@ t.test('durations are summed, and what they cover with them', async (t) => {
   t.same(drawn(some)['main;spin'], [String(131 * 9e9)], 'group sums in the middle, bodies at the edges')
 })
 
+t.test('wherever a range begins and ends, sums and bodies say the same', async (t) => {
+  const scrapes: Scrape[] = []
+  for (let i = 0; i < 150; i++)
+    scrapes.push({ at: i * 60, profile: cpu({ 'main;spin': i + 1, [`main;f${i % 3}`]: 7 }) })
+  const [part] = await partsOf([scrapes], 'cpu')
+  for (const firstRow of [0, 1, 10, 40, 63, 64, 65, 130])
+    for (const lastRow of [firstRow, 66, 100, 127, 128, 140, 149]) {
+      if (lastRow < firstRow) continue
+      const picked = { ...part!, firstRow, lastRow }
+      const merged = await mergeProfiles([picked], { startMs: start, endMs: start + 9e6, type: 'samples' })
+      const want = { spin: 0, f0: 0 }
+      for (let i = firstRow; i <= lastRow; i++) {
+        want.spin += i + 1
+        if (i % 3 === 0) want.f0 += 7
+      }
+      const { 'main;spin': spin, 'main;f0': f0 = ['0'] } = drawn(merged)
+      t.same([spin, f0], [[String(want.spin)], [String(want.f0)]], `rows ${firstRow} to ${lastRow}`)
+    }
+})
+
+t.test('a merge that would read too much says what is missing', async (t) => {
+  const scrapes = ['a', 'b', 'c'].map((pod, at) => ({ at, pod, profile: heap({ 'main;cache': 10 }) }))
+  const parts = await partsOf([scrapes], 'heap')
+  const range = { startMs: start, endMs: start + 1_000_000 }
+  const none = await mergeProfiles(parts, { ...range, maxBytes: 1 })
+  t.same(none.coverage.profiles, 0)
+  t.match(none.warnings, [
+    /^3 of 3 series are missing from this answer: .*--query\.max-bytes, 1 B: ask for less/,
+  ])
+  const all = await mergeProfiles(parts, { ...range, maxBytes: 1_000_000 })
+  t.same([all.coverage.profiles, all.warnings], [3, []])
+})
+
 t.test('sums beyond 2^53 are exact', async (t) => {
   const big = 2n ** 60n + 1n
   const blocks = [

@@ -1,4 +1,7 @@
 import { type Rows, rowFlags } from '../block/rows.ts'
+import type { GroupSums } from '../block/sums-codec.ts'
+import type { GroupPlace } from '../block/tail.ts'
+import type { Int64Sums } from '../lib/int64-sums.ts'
 import { applyRecord } from '../profile/apply-record.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
 import { emptyState, type SeriesState } from '../profile/series-state.ts'
@@ -6,6 +9,8 @@ import type { SampleType } from '../profile/symbols.ts'
 import type { KeySpace } from './key-space.ts'
 import type { SeriesColumn } from './merge-columns.ts'
 import type { MergePart } from './merge-part.ts'
+import type { ReadBudget } from './read-budget.ts'
+import type { PartSums } from './read-sums.ts'
 
 export type Visit = (key: number, value: number | bigint) => void
 
@@ -15,14 +20,16 @@ export interface Wanted {
   readonly snapshots: Map<number, { readonly type: number; readonly visit: Visit }[]>
 }
 
-/** Adds to `series`, a column per sample type, what is wanted of a part. */
+/** Adds to `series`, a column per sample type, what is wanted of a part. `sums` are what was read of it before. */
 export async function readPart(
   part: MergePart,
   wanted: Wanted,
   series: readonly SeriesColumn[],
   options: {
+    readonly sums: PartSums | undefined
     readonly spaces: ReadonlyMap<Dictionary, KeySpace>
     readonly sampleTypes: readonly SampleType[]
+    readonly budget: ReadBudget
     readonly signal: AbortSignal | undefined
     /** Called after every profile. */
     readonly breathe: () => Promise<void>
@@ -38,38 +45,38 @@ export async function readPart(
     rows.sampleTypes.findIndex((t) => t.type === type && t.unit === unit),
   )
   const summed = [...wanted.summed].filter((type) => typeOf[type]! >= 0)
-  const hasSums = entry.sums.length > 0 && summed.every((type) => entry.isSummed[typeOf[type]!])
-  const groupSums = hasSums && summed.length > 0 ? await reader.sums(part.series, read) : []
-  for (const [group, span] of groupRows(
-    rows,
-    entry.groups.map((g) => g.profileCount),
-  ).entries()) {
+  const addSums = (sums: GroupSums) => {
+    for (const type of summed) addColumn(sums.keys, sums.sums[typeOf[type]!]!, space, series[type]!)
+  }
+  const { whole, groups = [] } = options.sums ?? {}
+  if (whole !== undefined) addSums(whole)
+  const unread = whole === undefined ? summed : []
+  const isDone = unread.length === 0 && wanted.snapshots.size === 0
+  for (const [group, span] of isDone ? [] : groupRows(rows, entry.groups).entries()) {
     const isPicked = (row: number) => row >= part.firstRow && row <= part.lastRow
     const columnRows = span.filter((row) => rows.flags[row]! & rowFlags.columns)
     const inside = columnRows.filter(isPicked)
     const snapshots = columnRows.filter((row) => wanted.snapshots.has(row))
     if (inside.length === 0 && snapshots.length === 0) continue
-    const isWhole = inside.length === columnRows.length
-    const sums = isWhole ? groupSums[group] : undefined
-    if (sums !== undefined)
-      for (const type of summed) {
-        const from = sums.sums[typeOf[type]!]!
-        sums.keys.forEach((key, i) => {
-          const value = from.getNumber(i)
-          series[type]!.add(space.key(key), Number.isSafeInteger(value) ? value : from.getBig(i), 1)
-        })
-      }
-    const bodyTypes = sums === undefined ? summed : []
-    if (bodyTypes.length === 0 && snapshots.length === 0) continue
-    const lastNeeded = bodyTypes.length > 0 ? inside.at(-1)! : snapshots.at(-1)!
+    const outside = columnRows.filter((row) => !isPicked(row))
+    const sums = inside.length > 0 && unread.length > 0 ? groups[group] : undefined
+    // Bodies are read from the first on. Where the range begins soon after it, the few before are taken off.
+    const isLess = sums !== undefined && (outside.at(-1) ?? -1) < inside.at(-1)!
+    if (isLess) addSums(sums)
+    const bodyRows = unread.length === 0 ? [] : isLess ? outside : inside
+    const sign = isLess ? -1 : 1
+    const lastNeeded = Math.max(bodyRows.at(-1) ?? -1, snapshots.at(-1) ?? -1)
+    if (lastNeeded < 0) continue
+    options.budget.take(entry.groups[group]!.body.length)
     const streams = await reader.groupStreams(part.series, group, read)
     const state = emptyState()
-    const picked = new Set(inside)
+    const counted = new Set(bodyRows)
     for (const row of columnRows) {
-      if (row > Math.max(lastNeeded, snapshots.at(-1) ?? 0)) break
+      if (row > lastNeeded) break
       applyRecord(streams, state, { timeMs: rows.timeMs[row]!, plans: space.plans, dictionary })
-      if (picked.has(row))
-        for (const type of bodyTypes) visitValues(state, space, sampleTypes[type]!, addTo(series[type]!))
+      if (counted.has(row))
+        for (const type of unread)
+          visitValues(state, space, sampleTypes[type]!, (key, value) => series[type]!.add(key, value, sign))
       for (const { type, visit } of wanted.snapshots.get(row) ?? [])
         visitValues(state, space, sampleTypes[type]!, visit)
       await breathe()
@@ -78,8 +85,12 @@ export async function readPart(
   await breathe()
 }
 
-function addTo(column: SeriesColumn): Visit {
-  return (key, value) => column.add(key, value, 1)
+function addColumn(keys: Uint32Array, from: Int64Sums, space: KeySpace, to: SeriesColumn): void {
+  for (let i = 0; i < keys.length; i++) {
+    if (from.isZero(i)) continue
+    const value = from.getNumber(i)
+    to.add(space.key(keys[i]!), Number.isSafeInteger(value) ? value : from.getBig(i), 1)
+  }
 }
 
 function visitValues(state: SeriesState, space: KeySpace, sampleType: SampleType, visit: Visit): void {
@@ -96,14 +107,12 @@ function visitValues(state: SeriesState, space: KeySpace, sampleType: SampleType
 }
 
 /** The rows with a body of each group: they fill the groups in order. */
-function groupRows(rows: Rows, profileCounts: readonly number[]): number[][] {
-  const groups: number[][] = []
+function groupRows(rows: Rows, groups: readonly GroupPlace[]): number[][] {
   let row = 0
-  for (const count of profileCounts) {
+  return groups.map(({ profileCount }) => {
     const list: number[] = []
-    for (; row < rows.length && list.length < count; row++)
+    for (; row < rows.length && list.length < profileCount; row++)
       if (rows.flags[row]! & rowFlags.body) list.push(row)
-    groups.push(list)
-  }
-  return groups
+    return list
+  })
 }
