@@ -9,6 +9,7 @@ import { fail } from './cli/fail.ts'
 import { followFlagTexts } from './cli/flag-texts.ts'
 import { addFlags, logOptions, queryTimeout, storageOptions, tokenFile, webOptions } from './cli/flags.ts'
 import { addForwardCommand } from './cli/forward-command.ts'
+import { addImportCommand } from './cli/import-command.ts'
 import { addOperatorCommand } from './cli/operator-command.ts'
 import { programContext } from './cli/program-context.ts'
 import { addQueryCommand } from './cli/query-command.ts'
@@ -78,6 +79,7 @@ addForwardCommand(program)
 program.commandsGroup('Tools:')
 addCheckCommands(program)
 addBlockCommands(program)
+addImportCommand(program)
 
 try {
   await program.parseAsync()

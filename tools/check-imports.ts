@@ -11,6 +11,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   collector: ['lib', 'profile', 'bucket', 'block'],
   query: ['lib', 'profile', 'bucket', 'block'],
   compact: ['lib', 'profile', 'bucket', 'block'],
+  import: ['lib', 'profile', 'bucket', 'block'],
+  export: ['lib', 'profile', 'bucket', 'block', 'query'],
   // The contract that the operator writes and a collector reads, and the rules in it, are the collector's.
   operator: ['lib', 'profile', 'collector/config', 'collector/relabel'],
   // Runs inside other people's pods: whatever it imports is memory there.
@@ -24,6 +26,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'collector',
     'query',
     'compact',
+    'import',
+    'export',
     'operator',
     'forward',
     'programs',
@@ -36,6 +40,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'collector',
     'query',
     'compact',
+    'import',
+    'export',
     'operator',
     'forward',
     'ui',
@@ -50,6 +56,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'collector',
     'query',
     'compact',
+    'import',
+    'export',
     'operator',
     'forward',
     'ui',
@@ -72,7 +80,9 @@ function violations(file: string, text: string): string[] {
     if (targetFolder === folder) continue
     const isAllowed = allowed.some((entry) => {
       const [, typesOnly, path] = /^(types:)?(.*)$/.exec(entry)!
-      return (typesOnly === undefined || type !== undefined) && target.startsWith(`${path}/`)
+      return (
+        (typesOnly === undefined || type !== undefined) && (target === path || target.startsWith(`${path}/`))
+      )
     })
     if (!isAllowed)
       found.push(
