@@ -58,7 +58,9 @@ function unknownFlags(page: Page): string[] {
     // Elsewhere it is the name of a release or namespace, and the flags are kubectl's.
     .map(
       (line) =>
-        / conprof (?:-- )?((?:all|operator|collector|query|forward|check|block|import|export) .*)/.exec(` ${line}`)?.[1],
+        / conprof (?:-- )?((?:all|operator|collector|query|forward|check|block|import|export) .*)/.exec(
+          ` ${line}`,
+        )?.[1],
     )
   return commands
     .flatMap((line = '') => line.split('#')[0]!.match(/--[a-z][\w.-]*[\w]/g) ?? [])
