@@ -1,11 +1,14 @@
 import type { Command } from 'commander'
 import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
+import { addCheckCapacityCommand } from './check-capacity-command.ts'
 import { addCheckPodCommand } from './check-pod-command.ts'
 
 /** `conprof check …`: is it right, before anything depends on it? */
 export function addCheckCommands(program: Command): void {
   const check = program.command('check').usage('<what> …').helpCommand(false)
-  check.summary('is a config right, what would a scrape see: config, target, pod')
+  check.summary(
+    'is a config right, what would a scrape see, how much will it take: config, target, pod, capacity',
+  )
   check.description('Check configs, targets and pods; nothing is started, nothing is stored.')
   check
     .command('config')
@@ -39,4 +42,5 @@ export function addCheckCommands(program: Command): void {
       process.exitCode = exitCode
     })
   addCheckPodCommand(check)
+  addCheckCapacityCommand(check)
 }
