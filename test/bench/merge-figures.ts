@@ -98,6 +98,8 @@ function hideSums(reader: BlockReader): BlockReader {
     entry: (series) => ({ ...reader.entry(series), sums: { offset: 0, length: 0 } }),
     totals: (series) => Promise.resolve(series.map(() => undefined)),
     dictionary: (service, options) => reader.dictionary(service, options),
+    keptBodies: (series, group, options) => reader.keptBodies(series, group, options),
+    releaseDictionary: (service) => reader.releaseDictionary(service),
     sums: () => Promise.resolve([]),
     groupStreams: (series, group, options) => reader.groupStreams(series, group, options),
   }
