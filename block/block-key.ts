@@ -27,14 +27,18 @@ export function parseBlockKey(key: string): BlockKey | undefined {
 export function blockId({
   covered,
   partition,
+  altered,
 }: {
   readonly covered: readonly Covered[]
   readonly partition: PartitionRange
+  /** A digest of what is not as it was scraped any more, where rows were thinned or dropped. */
+  readonly altered?: string | undefined
 }): string {
   const text = covered.map(
     ({ writer, intervals }) => `${writer}:${intervals.map((i) => `${i.first}-${i.last}`)}`,
   )
   if (!isWhole(partition)) text.push(`${partition.first}-${partition.last}`)
+  if (altered !== undefined) text.push(altered)
   return createHash('sha256').update(text.join('\n')).digest('hex').slice(0, 16)
 }
 

@@ -78,4 +78,12 @@ export interface BlockReader {
     group: number,
     options?: { readonly signal?: AbortSignal },
   ): Promise<ByteReader[]>
+  /** Bodies that a group keeps as they came, in the order of their rows. */
+  keptBodies(
+    series: SeriesIndex,
+    group: number,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<readonly Uint8Array[]>
+  /** Forgets a service's symbols, for those who read one service after the other. */
+  releaseDictionary(service: number): void
 }

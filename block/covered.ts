@@ -171,7 +171,8 @@ function findRepeating<S extends Source>(group: readonly S[]): Set<S> {
   return repeating
 }
 
-function coveredOf(set: CoveredSet): Covered[] {
+/** As a block states it. */
+export function coveredOf(set: CoveredSet): Covered[] {
   return [...set].map(([writer, intervals]) => ({ writer, intervals }))
 }
 

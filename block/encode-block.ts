@@ -11,6 +11,7 @@ import { encodeChunk } from './chunk.ts'
 import type { BuiltBlock } from './create-block-builder.ts'
 import { encodeSymbols } from './encode-symbols.ts'
 import { finishBlock } from './finish-block.ts'
+import { joinKept, joinRecords } from './join-records.ts'
 import { wholePartition } from './partition.ts'
 import { type Int64Column, rowFlags } from './rows.ts'
 import { encodeRows } from './rows-codec.ts'
@@ -201,26 +202,6 @@ const groupSums = new SumsBuilder()
 function sumAll(groups: readonly GroupSums[], isSummed: readonly boolean[]): GroupSums {
   for (const group of groups) groupSums.addAll(group)
   return groupSums.take(isSummed)
-}
-
-/** Stream by stream over all records: like stands beside like. */
-function joinRecords(group: BuiltGroup): Uint8Array {
-  const records = group.records.map(recordStreams)
-  const count = records.reduce((max, streams) => Math.max(max, streams.length), 0)
-  const out = new ByteWriter(group.heldBytes + 256)
-  out.varint(records.length)
-  out.varint(count)
-  for (let s = 0; s < count; s++)
-    out.varint(records.reduce((sum, streams) => sum + (streams[s]?.remaining ?? 0), 0))
-  for (let s = 0; s < count; s++)
-    for (const streams of records) if (streams[s] !== undefined) out.raw(streams[s]!.buffer)
-  return out.bytes()
-}
-
-function joinKept(group: BuiltGroup): Uint8Array {
-  const out = new ByteWriter(group.heldBytes + 64)
-  for (const bytes of group.kept) out.block(bytes)
-  return out.bytes()
 }
 
 function putSymbols(out: ByteWriter, service: ServiceBuilder, level: number): Place {

@@ -217,12 +217,12 @@ class OpenBlock implements BlockReader {
     if (place === undefined)
       throw new BlockCorruptError(this.name, 'bodies', `row ${row} is beyond the groups`)
     if (flags & rowFlags.bytes) {
-      const bytes = await this.#read(place.kept, options)
-      return corruptAs(this.name, 'kept bodies', () => {
-        const reader = new ByteReader(decodeChunk(bytes, 'kept bodies'), 'kept bodies')
-        for (let i = first; i < row; i++) if (rows.flags[i]! & rowFlags.bytes) reader.block()
-        return reader.block().slice()
-      })
+      let before = 0
+      for (let i = first; i < row; i++) if (rows.flags[i]! & rowFlags.bytes) before++
+      const kept = (await this.keptBodies(series, group, options))[before]
+      if (kept === undefined)
+        throw new BlockCorruptError(this.name, 'kept bodies', `row ${row} is beyond them`)
+      return kept.slice()
     }
     const [streams, dictionary] = await Promise.all([
       this.groupStreams(series, group, options),
@@ -236,6 +236,26 @@ class OpenBlock implements BlockReader {
           applyRecord(streams, state, { timeMs: rows.timeMs[i]!, plans, dictionary })
       return new PprofEncoder().encode(state, dictionary).slice()
     })
+  }
+
+  async keptBodies(
+    series: SeriesIndex,
+    group: number,
+    options: ReadOptions = {},
+  ): Promise<readonly Uint8Array[]> {
+    const place = this.entry(series).groups[group]!.kept
+    if (place.length === 0) return []
+    const bytes = await this.#read(place, options)
+    return corruptAs(this.name, 'kept bodies', () => {
+      const reader = new ByteReader(decodeChunk(bytes, 'kept bodies'), 'kept bodies')
+      const bodies: Uint8Array[] = []
+      while (reader.remaining > 0) bodies.push(reader.block())
+      return bodies
+    })
+  }
+
+  releaseDictionary(service: number): void {
+    this.#dictionaries[service] = undefined
   }
 
   plansOf(dictionary: Dictionary): ColumnPlans {

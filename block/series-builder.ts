@@ -1,5 +1,6 @@
 import { applyRecord, recordStreams } from '../profile/apply-record.ts'
-import type { ColumnPlan, ColumnPlans } from '../profile/column-plan.ts'
+import type { ColumnPlans } from '../profile/column-plan.ts'
+import { counterFell } from '../profile/counter-fell.ts'
 import type { PprofDecoder } from '../profile/decode-pprof.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
 import type { PprofEncoder } from '../profile/encode-pprof.ts'
@@ -180,30 +181,10 @@ export class SeriesBuilder {
   }
 }
 
-/**
- * Whether any counter of any stack is lower than before: the process is another one. By sums per sample key, since a
- * profile may list a key more than once, in any order.
- */
-function counterFell(previous: SeriesState, next: SeriesState, plan: ColumnPlan): boolean {
-  if (previous.wideValues !== undefined || next.wideValues !== undefined) return false
-  return plan.isCounter.some((isCounter, type) => {
-    if (!isCounter) return false
-    const before = sumsByKey(previous, type)
-    for (const [key, sum] of sumsByKey(next, type)) if (sum < (before.get(key) ?? 0)) return true
-    return false
-  })
-}
-
-function sumsByKey({ keys, values }: SeriesState, type: number): Map<number, number> {
-  const sums = new Map<number, number>()
-  for (let i = 0; i < keys.length; i++)
-    sums.set(keys[i]!, (sums.get(keys[i]!) ?? 0) + values[type * keys.length + i]!)
-  return sums
-}
-
 function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0
 }
 
-const maxGroupProfiles = 64
-const maxGroupBytes = 1 << 20
+/** A group is closed once it holds so many, or so much. */
+export const maxGroupProfiles = 64
+export const maxGroupBytes = 1 << 20

@@ -1,8 +1,7 @@
 import { ByteWriter } from '../lib/bytes/byte-writer.ts'
 import type { ColumnPlan } from './column-plan.ts'
-import type { DecodedPprof } from './decode-pprof.ts'
 import { goSpace, sampledCount } from './go-heap.ts'
-import type { EntryOrder } from './profile-columns.ts'
+import type { EntryOrder, ProfileColumns } from './profile-columns.ts'
 import { flag, mode, op, stream } from './record-format.ts'
 import type { SeriesState } from './series-state.ts'
 
@@ -19,7 +18,7 @@ export class RecordEncoder {
    * `strings` is given where their order is not that of first use. The bytes are a copy.
    */
   encode(
-    profile: DecodedPprof,
+    profile: ProfileColumns,
     state: SeriesState,
     options: {
       readonly timeMs: number
@@ -47,7 +46,7 @@ export class RecordEncoder {
     )
     meta.varint(profile.header)
     meta.varint(types)
-    meta.varint(profile.sampleCount)
+    meta.varint(profile.keys.length)
     meta.varint(changed)
     for (const each of modes) meta.varint(each)
     times.zigzag64(BigInt.asIntN(64, profile.timeNanos - BigInt(options.timeMs) * 1_000_000n))
@@ -116,8 +115,8 @@ export class RecordEncoder {
     for (let i = previous.length - 1; i >= 0; i--) this.#position[previous[i]!] = i
   }
 
-  #writeValues(profile: DecodedPprof, state: SeriesState, plan: ColumnPlan, labelSetOf: Uint32Array) {
-    const count = profile.sampleCount
+  #writeValues(profile: ProfileColumns, state: SeriesState, plan: ColumnPlan, labelSetOf: Uint32Array) {
+    const count = profile.keys.length
     const types = profile.sampleTypeCount
     const before = state.keys.length
     const source = this.#source
