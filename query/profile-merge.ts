@@ -35,6 +35,7 @@ export class ProfileMerge {
   #durationMs = 0
   #minTimeMs = Number.MAX_SAFE_INTEGER
   #kept = 0
+  #thinned = 0
   readonly #warnings: string[] = []
   #sliceStart = performance.now()
 
@@ -69,10 +70,10 @@ export class ProfileMerge {
   }
 
   async addSeries(all: readonly MergePart[], sums: ReadonlyMap<MergePart, PartSums>): Promise<void> {
-    let kept = 0
     const facts = new SeriesFacts()
-    for (const part of all) kept += facts.add(part)
-    this.#kept += kept
+    for (const part of all) facts.add(part)
+    this.#kept += facts.kept
+    this.#thinned += facts.thinned
     if (facts.profiles === 0) return
     const parts = facts.parts()
     await this.#prepare(parts)
@@ -175,6 +176,8 @@ export class ProfileMerge {
     const warnings = [...this.#warnings]
     if (this.#kept > 0)
       warnings.push(`${this.#kept} bodies of the selection are no pprof profiles and were not merged`)
+    if (this.#thinned > 0)
+      warnings.push(`${this.#thinned} profiles were thinned out and not merged: only their totals are left`)
     return {
       symbols: dictionary,
       sampleTypes: this.#sampleTypes,

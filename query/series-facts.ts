@@ -9,16 +9,19 @@ export class SeriesFacts {
   coveredMs = 0
   minTimeMs = Number.MAX_SAFE_INTEGER
   maxTimeMs = 0
+  /** Bodies that have no columns to merge. */
+  kept = 0
+  /** Profiles whose bodies retention took. */
+  thinned = 0
   readonly #parts: { readonly part: MergePart; readonly firstTimeMs: number }[] = []
 
-  /** Returns how many bodies have no columns to merge. */
-  add(part: MergePart): number {
+  add(part: MergePart): void {
     const { flags, timeMs, coveredMs } = part.rows
-    let kept = 0
     let firstTimeMs: number | undefined
     for (let row = part.firstRow; row <= part.lastRow; row++) {
       if (!isMerged(flags[row]!)) {
-        if (flags[row]! & rowFlags.body) kept++
+        if (flags[row]! & rowFlags.body) this.kept++
+        if (flags[row]! & rowFlags.thinned) this.thinned++
         continue
       }
       const time = timeMs[row]!
@@ -29,7 +32,6 @@ export class SeriesFacts {
       if (time > this.maxTimeMs) this.maxTimeMs = time
     }
     if (firstTimeMs !== undefined) this.#parts.push({ part, firstTimeMs })
-    return kept
   }
 
   /** Those with a profile, in the order of their first one. */

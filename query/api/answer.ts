@@ -24,6 +24,14 @@ const statusOf: Readonly<Record<ErrorType, number>> = {
   unavailable: 503,
 }
 
+/** As `sendData`, of data that was made JSON elsewhere. */
+export function sendJson(ctx: Context, data: Uint8Array, warnings: readonly string[] = []): void {
+  const shown = setWarnings(ctx, warnings)
+  const rest = shown.length > 0 ? `,"warnings":${JSON.stringify(shown)}}` : '}'
+  ctx.type = 'application/json'
+  ctx.body = Buffer.concat([Buffer.from('{"status":"success","data":'), data, Buffer.from(rest)])
+}
+
 export function sendData(ctx: Context, data: unknown, warnings: readonly string[] = []): void {
   const shown = setWarnings(ctx, warnings)
   const answer: SuccessAnswer<unknown> = {

@@ -6,7 +6,9 @@ import { SelectorError } from '../../profile/selector.ts'
 import { isTimeout } from '../cancel.ts'
 import type { Catalog } from '../catalog.ts'
 import type { HeadSource } from '../head-source.ts'
+import type { MergeWorkers } from '../merge-workers/merge-workers.ts'
 import type { PendingFile } from '../pending-files.ts'
+import type { QueryLimits } from '../query-limits.ts'
 import { ApiError, isPartial, sendError } from './answer.ts'
 import { answerHead } from './head-route.ts'
 import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
@@ -14,6 +16,7 @@ import { answerPendingBlock, answerPendingBlocks } from './pending-routes.ts'
 import { answerProfile } from './profile-route.ts'
 import { answerProfiles } from './profiles-route.ts'
 import { answerQueryRange } from './query-range-route.ts'
+import { QueryTurns } from './query-turns.ts'
 import { statusRoutes } from './status-routes.ts'
 import type {
   BuildInfoAnswer,
@@ -46,6 +49,12 @@ export interface ApiOptions {
   readonly registry: Registry
   /** After this a query answers what it has by then; 2 minutes without it. */
   readonly timeoutMs?: number
+  /** What one answer may take; without it as much as it needs. */
+  readonly limits?: QueryLimits
+  /** So many queries are answered at a time, others wait in order; 10 without it. */
+  readonly maxConcurrent?: number
+  /** Where merges are done; in this thread without it. */
+  readonly merges?: MergeWorkers
 }
 
 export interface CollectorsView {
@@ -125,12 +134,14 @@ export function createApi(options: ApiOptions): Router {
     partial.inc({ route: path }, 0)
     router.get(path, handle(path, route))
   }
-  get('/labels', answerLabels)
-  get('/label/:name/values', answerLabelValues)
-  get('/series', answerSeries)
-  get('/query_range', answerQueryRange)
-  get('/profiles', answerProfiles)
-  get('/profile', answerProfile)
+  const turns = new QueryTurns({ maxConcurrent: options.maxConcurrent ?? 10, registry })
+  const query = (path: string, route: Route) => get(path, turns.limit(route))
+  query('/labels', answerLabels)
+  query('/label/:name/values', answerLabelValues)
+  query('/series', answerSeries)
+  query('/query_range', answerQueryRange)
+  query('/profiles', answerProfiles)
+  query('/profile', answerProfile)
   get('/head', answerHead)
   get('/blocks/pending', answerPendingBlocks)
   get('/blocks/pending/{*key}', answerPendingBlock)

@@ -2,18 +2,17 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Context } from 'koa'
 import { rowFlags } from '../../block/rows.ts'
-import { encodeMergedProfile } from '../../profile/encode-merged.ts'
 import type { Labels } from '../../profile/labels.ts'
 import { formatMatchers } from '../../profile/matcher.ts'
 import { findProfile } from '../find-profile.ts'
 import type { MergeOptions } from '../merge-profiles.ts'
-import { mergeReadable } from '../merge-readable.ts'
-import { type ProfileSelection, selectProfiles, widenAllocs } from '../select-profiles.ts'
-import { collapsed } from '../views/collapsed.ts'
-import { flamegraph } from '../views/flamegraph.ts'
-import { top } from '../views/top.ts'
-import { ApiError, sendData, setWarnings } from './answer.ts'
-import type { RouteRequest } from './create-api.ts'
+import { type MergedView, mergedView, type ViewRequest } from '../merged-view.ts'
+import { isMerged } from '../read-sums.ts'
+import type { SeriesPart } from '../select.ts'
+import { type ProfileSelection, widenAllocs } from '../select-profiles.ts'
+import { selectWithin } from '../select-within.ts'
+import { ApiError, sendJson, setWarnings } from './answer.ts'
+import type { ApiOptions, RouteRequest } from './create-api.ts'
 import { profileParameters, rangeOf, readParameters } from './parameters.ts'
 import { parseProfileId } from './profile-id.ts'
 import { chooseSampleType, defaultTypeOf, onlyProfileType, sampleTypesOf } from './sample-types.ts'
@@ -62,7 +61,7 @@ async function answerStored(ctx: Context, given: Parameters, request: RouteReque
   if (given.format === 'pprof') {
     const body = await part.reader.body(part.series, part.firstRow, { signal })
     setWarnings(ctx, warnings)
-    await sendPprof(ctx, body, fileName(series.labels, id.timeMs))
+    sendFile(ctx, await compress(body, { level: 1 }), fileName(series.labels, id.timeMs))
     return
   }
   if ((part.rows.flags[part.firstRow]! & rowFlags.columns) === 0) {
@@ -77,6 +76,7 @@ async function answerStored(ctx: Context, given: Parameters, request: RouteReque
     endMs: id.timeMs,
     agg: given.agg ?? 'sum',
     signal,
+    options,
   })
 }
 
@@ -85,16 +85,17 @@ async function answerMerged(
   given: Parameters,
   { options, signal }: RouteRequest,
 ): Promise<void> {
-  const range = rangeOf(given)
+  const asked = rangeOf(given)
   const matchers = given.query ?? []
-  const opened = await options.catalog.open({ ...range, matchers: widenAllocs(matchers), signal })
-  const selection = await selectProfiles(opened.sources, { ...range, matchers, signal })
+  const opened = await options.catalog.open({ ...asked, matchers: widenAllocs(matchers), signal })
+  const selection = await selectWithin(opened.sources, { ...asked, matchers, signal }, options.limits)
+  const range = { ...asked, startMs: selection.startMs }
   const warnings = [...opened.warnings, ...selection.warnings]
   const labels = selection.series.map((series) => series.labels)
   onlyProfileType(labels)
   const parts = selection.series.flatMap((series) => series.parts)
   const isStored = parts.some(({ rows, firstRow, lastRow }) =>
-    rows.flags.subarray(firstRow, lastRow + 1).some((flags) => (flags & rowFlags.columns) !== 0),
+    rows.flags.subarray(firstRow, lastRow + 1).some(isMerged),
   )
   if (!isStored) {
     const missing = warnings.length === 0 ? '' : `: ${warnings.join('; ')}`
@@ -105,55 +106,61 @@ async function answerMerged(
   }
   const request = { ...range, signal, ...(given.agg === undefined ? {} : { agg: given.agg }) }
   if (given.format !== 'pprof') {
-    await sendView(ctx, given, { ...request, selection: { ...selection, warnings } })
+    await sendView(ctx, given, { ...request, options, selection: { ...selection, warnings } })
     return
   }
+  const sampleTypes = sampleTypesOf(selection)
+  const name = given.type ?? given.si ?? ''
+  const type = name === '' ? selection.defaultType : chooseSampleType(sampleTypes, { asked: name }).type
   // A download adds up as `go tool pprof` would, whatever the numbers are.
-  const merged = await mergeReadable(parts, { agg: 'sum', ...request })
-  setWarnings(ctx, [...warnings, ...merged.warnings])
-  const { sampleTypes } = merged
-  const { type } = chooseSampleType(sampleTypes, {
-    asked: given.type ?? given.si,
-    fallback: selection.defaultType ?? sampleTypes[merged.defaultSampleType]?.type,
-  })
-  const defaultSampleType = sampleTypes.findIndex((sampleType) => sampleType.type === type)
-  const bytes = encodeMergedProfile({ ...merged, defaultSampleType })
-  await sendPprof(ctx, bytes, fileName(commonLabels(labels), range.startMs))
+  const view = await merge(options, parts, { agg: 'sum', ...request }, { format: 'pprof', type, sampleTypes })
+  setWarnings(ctx, [...warnings, ...view.warnings])
+  sendFile(ctx, view.bytes, fileName(commonLabels(labels), range.startMs))
 }
 
 /** Merges just the sample type that is shown; without `agg` its kind says how. */
 async function sendView(
   ctx: Context,
   given: Parameters,
-  request: MergeOptions & { readonly selection: ProfileSelection },
+  request: MergeOptions & { readonly selection: ProfileSelection; readonly options: ApiOptions },
 ): Promise<void> {
-  const { selection, ...options } = request
+  const { selection, options, ...range } = request
   const sampleTypes = sampleTypesOf(selection)
   const asked = given.type ?? given.si
   const { type } = chooseSampleType(sampleTypes, { asked, fallback: defaultTypeOf(selection) })
-  const merged = await mergeReadable(
-    selection.series.flatMap(({ parts }) => parts),
-    { ...options, type },
-  )
-  const warnings = [...selection.warnings, ...merged.warnings]
-  const shown = merged.sampleTypes.findIndex((sampleType) => sampleType.type === type)
-  if (shown < 0)
-    throw new ApiError('execution', `show profile: it has no sample type ${JSON.stringify(type)}`)
+  const parts = selection.series.flatMap((series) => series.parts)
+  const view = await merge(options, parts, range, { format: given.format, type, sampleTypes })
+  const warnings = [...selection.warnings, ...view.warnings]
   if (given.format === 'collapsed') {
     setWarnings(ctx, warnings)
     ctx.type = 'text/plain; charset=utf-8'
-    ctx.body = collapsed(merged, shown)
-  } else {
-    const view = given.format === 'top' ? top(merged, shown) : flamegraph(merged, shown)
-    sendData(ctx, { ...view, sampleTypes }, warnings)
+    ctx.body = Buffer.from(view.bytes.buffer)
+  } else sendJson(ctx, view.bytes, warnings)
+}
+
+async function merge(
+  { merges, limits = {} }: ApiOptions,
+  parts: readonly SeriesPart[],
+  range: MergeOptions,
+  view: ViewRequest,
+): Promise<MergedView> {
+  const { maxBytes } = limits
+  const options = { ...range, ...(maxBytes === undefined ? {} : { maxBytes }) }
+  try {
+    return merges === undefined
+      ? await mergedView(parts, options, view)
+      : await merges.merge(parts, options, view)
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== 'NO_SAMPLE_TYPE') throw error
+    throw new ApiError('execution', (error as Error).message, { cause: error })
   }
 }
 
 /** A file, not an encoding: no Content-Encoding, so that what is saved is what `go tool pprof` reads. */
-async function sendPprof(ctx: Context, bytes: Uint8Array, name: string): Promise<void> {
+function sendFile(ctx: Context, bytes: Uint8Array, name: string): void {
   ctx.type = 'application/octet-stream'
   ctx.attachment(name)
-  ctx.body = await compress(bytes, { level: 1 })
+  ctx.body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 function fileName(labels: Labels, timeMs: number): string {

@@ -2,7 +2,8 @@ import type { Context } from 'koa'
 import { healthOfCode } from '../../block/health.ts'
 import { type Rows, rowFlags } from '../../block/rows.ts'
 import { type Labels, labelsHash } from '../../profile/labels.ts'
-import { selectProfiles, widenAllocs } from '../select-profiles.ts'
+import { widenAllocs } from '../select-profiles.ts'
+import { selectWithin } from '../select-within.ts'
 import { ApiError, sendData } from './answer.ts'
 import type { RouteRequest } from './create-api.ts'
 import { profilesParameters, rangeOf, readParameters } from './parameters.ts'
@@ -36,7 +37,7 @@ export async function answerProfiles(ctx: Context, { options, signal }: RouteReq
     matchers: widenAllocs(matchers),
     withoutBodies: true,
   })
-  const selection = await selectProfiles(opened.sources, { ...request, matchers })
+  const selection = await selectWithin(opened.sources, { ...request, matchers }, options.limits)
 
   const found: Found[] = []
   for (const { labels, parts } of selection.series) {

@@ -2,7 +2,8 @@ import type { Context } from 'koa'
 import { healthCode, healthOfCode } from '../../block/health.ts'
 import { labelsHash } from '../../profile/labels.ts'
 import { rowsInOrder } from '../select.ts'
-import { selectProfiles, widenAllocs } from '../select-profiles.ts'
+import { widenAllocs } from '../select-profiles.ts'
+import { selectWithin } from '../select-within.ts'
 import {
   defaultAggregation,
   kindOf,
@@ -25,7 +26,7 @@ export async function answerQueryRange(ctx: Context, { options, signal }: RouteR
   const matchers = given.query
   const heads = widenAllocs(matchers)
   const opened = await options.catalog.open({ matchers: heads, ...range, withoutBodies: true, signal })
-  const selection = await selectProfiles(opened.sources, { matchers, ...range, signal })
+  const selection = await selectWithin(opened.sources, { matchers, ...range, signal }, options.limits)
   const warnings = [...opened.warnings, ...selection.warnings]
 
   const profileType = onlyProfileType(selection.series.map(({ labels }) => labels))
