@@ -63,6 +63,7 @@ export class ServiceCompactor {
       readonly translator: DictionaryTranslator
     }
   >()
+  readonly #groupSums = new SumsBuilder()
   readonly #file: BlockFile
   readonly #tables: RowTables
   readonly #breathe: () => Promise<void>
@@ -94,7 +95,12 @@ export class ServiceCompactor {
     const isSummed = sampleTypes.map(
       (sampleType) => sampleKind(sampleType, labels['profile_type'] ?? '') !== 'counter',
     )
-    const chain = new Chain(this.dictionary, this.#plans, { sampleTypes, isSummed, file: this.#file })
+    const chain = new Chain(this.dictionary, this.#plans, {
+      sampleTypes,
+      isSummed,
+      file: this.#file,
+      groupSums: this.#groupSums,
+    })
     const profiles = await Promise.all(sources.map((source) => this.#profilesOf(source)))
     const flags = new Uint8Array(merged.length)
     let before: PlacedRow | undefined
@@ -168,6 +174,8 @@ class Chain {
   readonly #file: BlockFile
   readonly #places: GroupPlace[] = []
   readonly #sums: GroupSums[] = []
+  /** Of the group that is open. */
+  readonly #groupSums: SumsBuilder
   #group: BuiltGroup | undefined
   #last: SeriesState = emptyState()
 
@@ -178,6 +186,8 @@ class Chain {
       readonly sampleTypes: readonly SampleType[]
       readonly isSummed: readonly boolean[]
       readonly file: BlockFile
+      /** Empty; one for all, since its columns grow with the keys. */
+      readonly groupSums: SumsBuilder
     },
   ) {
     this.#dictionary = dictionary
@@ -185,6 +195,7 @@ class Chain {
     this.#sampleTypes = about.sampleTypes
     this.#isSummed = about.isSummed
     this.#file = about.file
+    this.#groupSums = about.groupSums
   }
 
   /** Resolves to whether a counter is lower than in the profile before, where that is asked. */
@@ -232,8 +243,8 @@ class Chain {
       return { sums: new Uint8Array(0), totals: new Uint8Array(0) }
     const sums = encodeSums(this.#sums, period).slice()
     if (this.#sums.length < 2) return { sums, totals: new Uint8Array(0) }
-    for (const group of this.#sums) groupSums.addAll(group)
-    return { sums, totals: encodeSums([groupSums.take(this.#isSummed)], period).slice() }
+    for (const group of this.#sums) this.#groupSums.addAll(group)
+    return { sums, totals: encodeSums([this.#groupSums.take(this.#isSummed)], period).slice() }
   }
 
   #addSums({ header, keys, values, wideValues }: SeriesState): void {
@@ -244,7 +255,7 @@ class Chain {
       if (!this.#isSummed[place]) continue
       for (let i = 0; i < count; i++) {
         const value = column[type * count + i]!
-        if (value !== 0 && value !== 0n) groupSums.add(keys[i]!, place, value)
+        if (value !== 0 && value !== 0n) this.#groupSums.add(keys[i]!, place, value)
       }
     }
   }
@@ -276,12 +287,11 @@ class Chain {
       body: await this.#file.put(body, frames),
       kept: await this.#file.put(group.kept.length === 0 ? new Uint8Array(0) : joinKept(group), frames),
     })
-    this.#sums.push(groupSums.take(this.#isSummed))
+    this.#sums.push(this.#groupSums.take(this.#isSummed))
   }
 }
 
-/** Scratch memory only; a group's sums are taken before another's begin. */
-const groupSums = new SumsBuilder()
+/** Scratch memory only. */
 const records = new RecordEncoder()
 
 function typeIndex(sampleTypes: readonly SampleType[], { type, unit }: SampleType): number {

@@ -58,14 +58,19 @@ export function* encodeBlock(
         isDense && withBodies && sampleKind(sampleType, series.labels['profile_type'] ?? '') !== 'counter',
     ),
   )
+  const groupSums = new SumsBuilder()
   const sums: Place[] = []
   const totals: Uint8Array[] = []
   for (const [i, { series, groups }] of chosen.entries()) {
     const isSummed = summed[i]!
-    const list = isSummed.includes(true) ? groups.map((group) => sumGroup(series, group, isSummed)) : []
+    const list = isSummed.includes(true)
+      ? groups.map((group) => sumGroup(series, group, isSummed, groupSums))
+      : []
     sums.push(list.length > 0 ? put(encodeSums(list, series.period), level.frames) : nowhere)
     const hasTotals = version >= 2 && list.length > 1
-    totals.push(hasTotals ? encodeSums([sumAll(list, isSummed)], series.period) : new Uint8Array(0))
+    totals.push(
+      hasTotals ? encodeSums([sumAll(list, isSummed, groupSums)], series.period) : new Uint8Array(0),
+    )
     yield
   }
   endSection('sums')
@@ -177,7 +182,12 @@ function chooseRows(built: BuiltBlock, options: EncodeOptions): Chosen[] {
   return chosen.sort((a, b) => (keys.get(a)! < keys.get(b)! ? -1 : 1))
 }
 
-function sumGroup(series: SeriesBuilder, group: BuiltGroup, isSummed: readonly boolean[]): GroupSums {
+function sumGroup(
+  series: SeriesBuilder,
+  group: BuiltGroup,
+  isSummed: readonly boolean[],
+  groupSums: SumsBuilder,
+): GroupSums {
   const { dictionary, plans } = series.service
   const state = emptyState()
   group.records.forEach((record, r) => {
@@ -196,10 +206,11 @@ function sumGroup(series: SeriesBuilder, group: BuiltGroup, isSummed: readonly b
   return groupSums.take(isSummed)
 }
 
-/** Scratch memory only. */
-const groupSums = new SumsBuilder()
-
-function sumAll(groups: readonly GroupSums[], isSummed: readonly boolean[]): GroupSums {
+function sumAll(
+  groups: readonly GroupSums[],
+  isSummed: readonly boolean[],
+  groupSums: SumsBuilder,
+): GroupSums {
   for (const group of groups) groupSums.addAll(group)
   return groupSums.take(isSummed)
 }
