@@ -1,0 +1,145 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Registry } from 'prom-client'
+import type { Bucket } from '../bucket/bucket.ts'
+import { exportMerged } from '../export/export-merged.ts'
+import { exportParquet } from '../export/export-parquet.ts'
+import { exportPprof, type FilesExport } from '../export/export-pprof.ts'
+import type { ExportRequest } from '../export/select-units.ts'
+import { formatByteSize } from '../lib/byte-size.ts'
+import { TokenFile } from '../lib/http/token-file.ts'
+import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
+import { createLogger } from '../lib/log.ts'
+import type { Matcher } from '../profile/matcher.ts'
+import { Catalog } from '../query/catalog.ts'
+import { Collectors } from '../query/collectors/collectors.ts'
+import type { CollectorsFlag } from '../query/collectors/collectors-flag.ts'
+import type { Aggregation } from '../query/merge-profiles.ts'
+import { openBucket } from './open-bucket.ts'
+import { ProgressLine } from './progress-line.ts'
+
+export interface ExportValues {
+  readonly match: readonly Matcher[]
+  readonly start: number
+  readonly end: number
+  readonly format: 'pprof' | 'collapsed' | 'parquet'
+  readonly output: string
+  readonly merge: boolean
+  readonly by: readonly string[]
+  readonly agg?: Aggregation
+  readonly aggregate?: number
+  readonly overwrite: boolean
+  readonly 'storage.path': string
+  readonly 'objstore.configFile': readonly string[]
+  readonly collectors: readonly CollectorsFlag[]
+  readonly 'web.tokenFile'?: string
+}
+
+/** `conprof export`: a line of what was written; what is missing is a line on stderr each, and the exit code. */
+export async function exportFiles(values: ExportValues): Promise<void> {
+  if (values.start > values.end) {
+    throw new Error(`export: --start ${iso(values.start)} lies after --end ${iso(values.end)}`)
+  }
+  const progress = new ProgressLine()
+  await using sources = await openSources(values)
+  const said = new Set<string>()
+  const request: ExportRequest = {
+    startMs: values.start,
+    endMs: values.end,
+    matchers: values.match,
+    catalogs: sources.catalogs,
+    signal: sources.signal,
+    warn: (warning) => {
+      // A block that cannot be read is found so for each service.
+      if (said.has(warning)) return
+      said.add(warning)
+      progress.clear()
+      process.stderr.write(`conprof: ${warning}\n`)
+    },
+  }
+  try {
+    const summary = await write(values, request, progress)
+    progress.clear()
+    process.stdout.write(`${summary}, in ${values.output}\n`)
+  } finally {
+    progress.clear()
+  }
+  if (said.size > 0) process.exitCode = 1
+}
+
+async function write(values: ExportValues, request: ExportRequest, progress: ProgressLine): Promise<string> {
+  const { format, output: directory, merge, by, agg, aggregate, overwrite } = values
+  const showFiles = (done: FilesExport) =>
+    progress.show(
+      () => `${done.profileCount} profiles, ${done.fileCount} files, ${formatByteSize(done.sizeBytes)}`,
+    )
+  if (format === 'parquet') {
+    const done = await exportParquet({
+      ...request,
+      ...{ directory, overwrite },
+      ...(aggregate === undefined ? {} : { stepMs: aggregate }),
+      onProgress: ({ day, serviceName, profileCount, sampleCount }) =>
+        progress.show(() => `${day}: ${profileCount} profiles, ${sampleCount} rows, at ${serviceName}`),
+    })
+    return `${done.profileCount} profiles of ${done.seriesCount} series as ${done.sampleCount} samples and ${done.stackCount} stacks, ${done.fileCount} files, ${formatByteSize(done.sizeBytes)}`
+  }
+  const done =
+    format === 'pprof' && !merge
+      ? await exportPprof({ ...request, directory, onProgress: showFiles })
+      : await exportMerged({
+          ...request,
+          ...{ directory, format, by },
+          ...(agg === undefined ? {} : { agg }),
+          onProgress: showFiles,
+        })
+  return `${done.profileCount} profiles as ${done.fileCount} files, ${formatByteSize(done.sizeBytes)}`
+}
+
+/** The buckets, and the collectors once they have been found. */
+async function openSources(
+  values: ExportValues,
+): Promise<AsyncDisposable & { readonly catalogs: readonly Catalog[]; readonly signal: AbortSignal }> {
+  const logger = createLogger('error')
+  const signal = shutdownSignal()
+  const buckets: Bucket[] = []
+  const files = values['objstore.configFile']
+  for (const file of files.length === 0 ? [undefined] : files) {
+    buckets.push(
+      await openBucket({
+        ...{ storagePath: values['storage.path'], objstoreConfigFile: file, isNew: false },
+        ...{ logger, registry: new Registry() },
+      }),
+    )
+  }
+  const catalogs = buckets.map((bucket) => new Catalog({ bucket, log: logger, registry: new Registry() }))
+  const tokens = values['web.tokenFile']
+  const token = tokens === undefined ? undefined : await TokenFile.open(tokens, { logger })
+  const ended = new AbortController()
+  const collectors = new Collectors({
+    flags: values.collectors,
+    ...(token === undefined ? {} : { authorization: () => token.authorization() }),
+    patienceMs: 30_000,
+    log: logger,
+    registry: new Registry(),
+  })
+  const running = collectors.run({ signal: AbortSignal.any([signal, ended.signal]) })
+  if (values.collectors.length > 0) {
+    catalogs.push(new Catalog({ heads: collectors.heads, log: logger, registry: new Registry() }))
+    for (let waited = 0; collectors.missing !== undefined && waited < 100; waited++) {
+      await sleep(100, undefined, { signal })
+    }
+  }
+  return {
+    catalogs,
+    signal,
+    async [Symbol.asyncDispose]() {
+      ended.abort()
+      await running
+      await collectors.close()
+      for (const bucket of buckets) await bucket.close()
+    },
+  }
+}
+
+function iso(timeMs: number): string {
+  return new Date(timeMs).toISOString()
+}
