@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { QueryFlags } from '../programs/query.ts'
 import { type CollectorsFlag, parseCollectorsFlag } from '../query/collectors/collectors-flag.ts'
+import { answerOptions, readAnswerFlags } from './answer-flags.ts'
 import { sayStarted } from './banner.ts'
 import { followFlagTexts } from './flag-texts.ts'
 import {
@@ -45,7 +46,8 @@ export function addQueryCommand(program: Command): void {
       'Answer and show what is in the bucket and what collectors have not brought there yet. Run as many as you like.',
     )
   addFlags(command, 'What it reads:', sourceOptions)
-  addFlags(command, 'How it is reached:', [...webOptions(':8080'), tokenFile, queryTimeout])
+  addFlags(command, 'How it is reached:', [...webOptions(':8080'), tokenFile])
+  addFlags(command, 'What an answer may take:', [queryTimeout, ...answerOptions])
   addFlags(command, 'What it says:', logOptions)
   const flagTexts = followFlagTexts(command)
   command.action(async (values: Record<string, unknown>) => {
@@ -67,6 +69,7 @@ function readQueryFlags(values: Readonly<Record<string, unknown>>): QueryFlags {
   return {
     ...readWebFlags(values),
     ...readLogFlags(values),
+    ...readAnswerFlags(values),
     storagePath: String(values['storage.path']),
     collectors: values['collectors'] as readonly CollectorsFlag[],
     queryTimeoutMs: Number(values['query.timeout']),

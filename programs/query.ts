@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
+import type { AnswerFlags } from '../cli/answer-flags.ts'
 import type { LogFlags, WebFlags } from '../cli/flags.ts'
 import { openBucket } from '../cli/open-bucket.ts'
 import { runGroup } from '../lib/lifecycle/run-group.ts'
@@ -15,10 +16,11 @@ import { Catalog } from '../query/catalog.ts'
 import { Collectors } from '../query/collectors/collectors.ts'
 import type { CollectorsFlag } from '../query/collectors/collectors-flag.ts'
 import { serveUi } from '../ui/serve-ui.ts'
+import { createAnswering } from './answering.ts'
 import { guardsInternals } from './guarded-paths.ts'
 import { readWeb, serveWeb } from './web.ts'
 
-export interface QueryFlags extends WebFlags, LogFlags {
+export interface QueryFlags extends WebFlags, LogFlags, AnswerFlags {
   readonly objstoreConfigFile?: string
   /** Its `bucket/` is read, without `objstoreConfigFile`. */
   readonly storagePath: string
@@ -77,7 +79,9 @@ async function runParts(
     log,
     registry,
   })
+  const answering = createAnswering(flags, { registry })
   const api = createApi({
+    ...answering,
     catalog: new Catalog({ bucket, heads: collectors.heads, log, registry }),
     collectors,
     flags: options.flagTexts,
@@ -111,6 +115,7 @@ async function runParts(
       { signal: AbortSignal.any([options.signal, quit.signal]) },
     )
   } finally {
+    await answering.merges.close()
     await collectors.close()
   }
 }
