@@ -4,8 +4,8 @@ import t from 'tap'
 import type { LabelSet, ProfilesAnswer, SeriesAnswer, TopAnswer } from '../query/api/types.ts'
 import { askApi } from '../test/support/ask-api.ts'
 import { runConprof, startConprof } from '../test/support/conprof.ts'
-import { type Duck, openDuck } from './testdata/duckdb.ts'
-import { importFleet } from './testdata/fleet.ts'
+import { importFleet } from '../test/support/corpus-fleet.ts'
+import { type Duck, openDuck } from '../test/support/duckdb.ts'
 
 const storage = t.testdir({})
 await importFleet(storage)

@@ -6,7 +6,7 @@ import { parsePathTemplate } from '../../import/path-template.ts'
 import { planImport } from '../../import/plan-import.ts'
 import { writeBlocks } from '../../import/write-blocks.ts'
 import { corpusFiles } from '../../query/testdata/corpus-files.ts'
-import { drawProfile } from '../../test/support/drawn-profile.ts'
+import { drawProfile } from './drawn-profile.ts'
 
 const types: Readonly<Record<string, readonly string[]>> = {
   etcd: ['cpu', 'heap', 'goroutine', 'allocs', 'mutex'],
