@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setImmediate } from 'node:timers/promises'
 import type { ByteSource } from '../block/block-reader.ts'
 
@@ -6,6 +7,8 @@ interface Read {
   readonly length: number
   readonly signal: AbortSignal | undefined
   readonly answer: PromiseWithResolvers<Uint8Array>
+  /** Whoever counts what a query reads finds it by its asynchronous context. */
+  readonly inContext: <R>(run: () => R) => R
 }
 
 interface Span {
@@ -30,7 +33,8 @@ export function coalescing(source: ByteSource): ByteSource {
     sizeBytes: source.sizeBytes,
     read(offset, length, options) {
       const answer = Promise.withResolvers<Uint8Array>()
-      if (waiting.push({ offset, length, signal: options?.signal, answer }) === 1) void flush()
+      const inContext = AsyncLocalStorage.snapshot()
+      if (waiting.push({ offset, length, signal: options?.signal, answer, inContext }) === 1) void flush()
       return answer.promise
     },
   }
@@ -53,8 +57,9 @@ function spansOf(reads: readonly Read[]): Span[] {
 
 async function readSpan(source: ByteSource, { start, end, reads }: Span): Promise<void> {
   try {
-    const { signal } = reads[0]!
-    const bytes = await source.read(start, end - start, signal === undefined ? {} : { signal })
+    const { signal, inContext } = reads[0]!
+    const options = signal === undefined ? {} : { signal }
+    const bytes = await inContext(() => source.read(start, end - start, options))
     for (const { offset, length, answer } of reads) {
       answer.resolve(bytes.subarray(offset - start, offset - start + length))
     }
