@@ -14,6 +14,8 @@ export interface BucketOptions {
 export interface BucketReader {
   /** How logs and errors name it, such as `s3://profiles/prod` or `./data/bucket`. */
   readonly name: string
+  /** Whether it is memory or a file system of this machine, so that to look into it is cheap. */
+  readonly isLocal?: boolean
   /** Every object whose key starts with `prefix`, in ascending byte order of keys. */
   list(prefix: string, options?: BucketOptions): AsyncIterable<ObjectInfo>
   /** Bytes `[offset, offset + length)`; shorter only where the object ends. The caller owns the memory. */

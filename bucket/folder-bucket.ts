@@ -15,6 +15,7 @@ import { checkKey, checkRange, compareKeys, temporaryFolder } from './key.ts'
  */
 export class FolderBucket implements Bucket {
   readonly name: string
+  readonly isLocal = true
   readonly #root: string
 
   private constructor(root: string) {

@@ -6,6 +6,7 @@ import { type BucketOperation, isBucketError } from './errors.ts'
 /** Counts and times what goes through to another bucket; one per registry. */
 export class InstrumentedBucket implements Bucket {
   readonly name: string
+  readonly isLocal: boolean
   readonly #inner: Bucket
   readonly #operations: Counter<'operation'>
   readonly #failures: Counter<'operation' | 'code'>
@@ -15,6 +16,7 @@ export class InstrumentedBucket implements Bucket {
   constructor(inner: Bucket, options: { readonly registry: Registry }) {
     const registers = [options.registry]
     this.name = inner.name
+    this.isLocal = inner.isLocal === true
     this.#inner = inner
     this.#operations = new Counter({
       name: 'conprof_bucket_operations_total',

@@ -11,6 +11,7 @@ interface StoredObject {
 /** Objects for tests and trials; gone with the process. */
 export class MemoryBucket implements Bucket {
   readonly name: string
+  readonly isLocal = true
   readonly #objects = new Map<string, StoredObject>()
   readonly #now: () => number
 

@@ -4,6 +4,7 @@ import { checkKey } from './key.ts'
 /** A bucket inside a bucket: every key gets `prefix/` in front, and only such objects are seen. */
 export class PrefixedBucket implements Bucket {
   readonly name: string
+  readonly isLocal: boolean
   readonly #inner: Bucket
   readonly #prefix: string
 
@@ -11,6 +12,7 @@ export class PrefixedBucket implements Bucket {
   constructor(inner: Bucket, prefix: string) {
     checkKey(prefix)
     this.#inner = inner
+    this.isLocal = inner.isLocal === true
     this.#prefix = `${prefix}/`
     this.name = `${inner.name.replace(/\/$/, '')}/${prefix}`
   }

@@ -90,14 +90,18 @@ t.test('Catalog prunes by keys, and reads a day at a time', async (t) => {
   const at = day + 20 * 24 * 3600 * second
   const found = await seqs(catalog, { ...everything, startMs: at, endMs: at + 4 * second })
   t.strictSame(found.seqs, upTo(4))
-  t.strictSame(bucket.lists.sort(), ['blocks/2026-01-29/', 'blocks/2026-01-30/'])
+  const days = ['2026-01-29', '2026-01-30']
+  t.strictSame(
+    bucket.lists.sort(),
+    ['blocks', 'deleted'].flatMap((kind) => days.map((each) => `${kind}/${each}/`)),
+  )
   const { reads } = bucket
   t.ok(reads > 0)
   await catalog.open({ ...everything, startMs: at, endMs: at })
   t.equal(bucket.reads, reads, 'the tail is cached')
   bucket.lists.length = 0
   const { blocks } = await catalog.list(everything)
-  t.strictSame(bucket.lists, ['blocks/'])
+  t.strictSame(bucket.lists, ['deleted/', 'blocks/'], 'deleted blocks first')
   t.equal(blocks.length, 30)
   t.equal(blocks.filter(({ reader }) => reader !== undefined).length, 1)
 })

@@ -29,9 +29,9 @@ export function firstReadable(copies: readonly [ByteSource, ...ByteSource[]]): B
   }
 }
 
-/** With the code of the last, which decides what kind of failure it is. */
-function unreadable(problems: readonly Error[]): Error {
-  const cause = problems.at(-1) as Error & { readonly code?: unknown }
+/** With the code of the one that is gone, since it may be elsewhere by now, else with that of the last. */
+function unreadable(problems: readonly (Error & { readonly code?: unknown })[]): Error {
+  const cause = problems.find(({ code }) => code === 'NOT_FOUND') ?? problems.at(-1)!
   const message = [...new Set(problems.map((problem) => problem.message))].join('; ')
   return Object.assign(new Error(message, { cause }), cause.code === undefined ? {} : { code: cause.code })
 }

@@ -11,6 +11,8 @@ export interface HeadSource {
   readonly name?: string
   /** Its host, where it is another process. */
   readonly collector?: string
+  /** Of the process that answered last, where it is another one; another text after it was started anew. */
+  readonly incarnation?: string | undefined
   /** The most that an answer waits for it, ms; without it as long as the query lasts. */
   readonly patienceMs?: number
   /** Each a block of just what is asked for. */

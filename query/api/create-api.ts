@@ -3,6 +3,7 @@ import type { Context, Middleware } from 'koa'
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Logger } from '../../lib/log.ts'
 import { SelectorError } from '../../profile/selector.ts'
+import { AnswerScope } from '../answer-scope.ts'
 import { isTimeout } from '../cancel.ts'
 import type { Catalog } from '../catalog.ts'
 import type { HeadSource } from '../head-source.ts'
@@ -90,6 +91,14 @@ export function createApi(options: ApiOptions): Router {
     registers: [registry],
   })
 
+  const bucketRequests = new Histogram({
+    name: 'conprof_query_bucket_requests',
+    help: 'Requests to buckets that API requests took: listings and ranges of blocks, without the repeated ones.',
+    labelNames: ['route'],
+    buckets: [0, 1, 2, 5, 10, 20, 50, 100, 500, 2000],
+    registers: [registry],
+  })
+
   const partial = new Counter({
     name: 'conprof_query_partial_answers_total',
     help: 'Answers that carried a warning that something is missing from them.',
@@ -108,8 +117,10 @@ export function createApi(options: ApiOptions): Router {
         gone.signal,
         AbortSignal.timeout(options.timeoutMs ?? defaultTimeoutMs),
       ])
+      const scope = new AnswerScope()
+      const forget = forgetting(ctx)
       try {
-        await route(ctx, { options, signal })
+        await scope.run(async () => route(ctx, { options, signal }), forget)
       } catch (error) {
         // Whatever failed because of the abort is shown as the abort; what already says more stays.
         const isExplained = error instanceof ApiError || error instanceof SelectorError
@@ -123,6 +134,7 @@ export function createApi(options: ApiOptions): Router {
       } finally {
         ctx.res.off('close', onClose)
         stop()
+        bucketRequests.observe({ route: name }, scope.requests)
         requests.inc({ route: name, code: ctx.status })
         if (isPartial(ctx)) partial.inc({ route: name })
       }
@@ -148,6 +160,14 @@ export function createApi(options: ApiOptions): Router {
   for (const [path, route] of Object.entries(statusRoutes)) get(path, route)
   router.all('/{*rest}', handle('other', notFound))
   return router
+}
+
+/** Takes back the headers that a route has set since; body and status are set by the next answer, whichever it is. */
+function forgetting(ctx: Context): () => void {
+  const before = new Set(Object.keys(ctx.response.headers))
+  return () => {
+    for (const name of Object.keys(ctx.response.headers)) if (!before.has(name)) ctx.remove(name)
+  }
 }
 
 const defaultTimeoutMs = 2 * 60 * 1000

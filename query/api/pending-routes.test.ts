@@ -39,7 +39,7 @@ t.test('pending blocks are listed, and read by range', async (t) => {
   const get = await serve(t, () => files)
   t.strictSame(await (await get('')).json(), {
     status: 'success',
-    data: { blocks: [{ key, sizeBytes: 1000 }] },
+    data: { startedMs: Math.round(performance.timeOrigin), blocks: [{ key, sizeBytes: 1000 }] },
   })
   const cases: [string | undefined, number, number, number][] = [
     [undefined, 200, 0, 1000],

@@ -10,7 +10,8 @@ import type { PendingBlocksAnswer } from './types.ts'
 export function answerPendingBlocks(ctx: Context, { options }: RouteRequest): void {
   readParameters(noParameters, new URLSearchParams(ctx.querystring))
   const blocks = pendingFiles(options).map(({ key, sizeBytes }) => ({ key, sizeBytes }))
-  sendData(ctx, { blocks } satisfies PendingBlocksAnswer)
+  const startedMs = Math.round(performance.timeOrigin)
+  sendData(ctx, { startedMs, blocks } satisfies PendingBlocksAnswer)
 }
 
 /** Bytes of one of them: one range as 206, the whole of it without a `Range`. */

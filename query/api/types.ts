@@ -205,6 +205,8 @@ export interface DroppedTarget {
  * /api/v1/blocks/pending/<key>, by `Range`.
  */
 export interface PendingBlocksAnswer {
+  /** When the process began, in unix ms: another number after it was started anew. */
+  readonly startedMs: number
   readonly blocks: readonly {
     /** Below `blocks/`, as in the bucket: `<yyyy-mm-dd>/<name>.block`. */
     readonly key: string

@@ -261,9 +261,8 @@ t.test('PageCache drops what the bucket no longer has', async (t) => {
   const path = join(t.testdirName, 'cache')
   const { cache, open } = await openCache(t, path)
   for (const object of objects) await opened(open(object)).read(0, 10_000)
-  await cache.retain('s3://profiles/another', day, new Set())
-  await cache.retain(bucketName, '2026-01-11', new Set())
-  await cache.retain(bucketName, day, new Set([objects[1]!.key]))
+  await cache.retain('s3://profiles/another', () => false)
+  await cache.retain(bucketName, (key) => key !== objects[0]!.key)
   const folder = createHash('sha256').update(bucketName).digest('hex').slice(0, 16)
   t.strictSame(await filesOf(path), [
     `${folder}/${day}/object-1.block.index`,

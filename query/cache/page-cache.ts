@@ -26,6 +26,8 @@ export interface PageCacheOptions {
 export interface CachedSource extends ByteSource {
   /** To be called once the block is open: what was read until then is its tail, and is kept the longest. */
   opened(): void
+  /** Drops what is stored, which is what was fetched and yet proved to be wrong; not while it is read. */
+  forget(): Promise<void>
 }
 
 /** What is known of one object; its files are open while it is in use. */
@@ -101,6 +103,10 @@ export class PageCache {
       opened() {
         isOpened = true
       },
+      forget: async () => {
+        const entry = this.#entries.get(id)
+        if (entry !== undefined) await this.#removeIdle(id, entry)
+      },
       read: async (offset, length, options = {}) => {
         const end = Math.min(offset + length, sizeBytes)
         if (end <= offset) return new Uint8Array()
@@ -115,21 +121,14 @@ export class PageCache {
     }
   }
 
-  /** Drops the blocks of a day that the bucket no longer has; `keys` are those that it has, below `blocks/`. */
-  async retain(bucket: string, day: string, keys: ReadonlySet<string>): Promise<void> {
-    const folder = bucketFolder(bucket)
+  /** Drops the blocks of a bucket of which `isThere` says no; their keys are those below `blocks/`. */
+  async retain(bucket: string, isThere: (key: string) => boolean): Promise<void> {
+    const folder = `${bucketFolder(bucket)}/`
     for (const [id, entry] of [...this.#entries]) {
-      if (!id.startsWith(`${folder}/${day}/`) || keys.has(id.slice(folder.length + 1))) continue
+      if (!id.startsWith(folder) || isThere(id.slice(folder.length))) continue
       // One that is being read now goes with the next listing.
       await this.#removeIdle(id, entry)
     }
-  }
-
-  /** Forgets a block whose bytes turned out wrong although they are what was fetched. */
-  async forget(bucket: string, key: string): Promise<void> {
-    const id = `${bucketFolder(bucket)}/${key}`
-    const entry = this.#entries.get(id)
-    if (entry !== undefined) await this.#removeIdle(id, entry)
   }
 
   /** Once nobody reads; what was fetched last is stored first. */

@@ -28,6 +28,7 @@ export class HttpCollector implements HeadSource {
   #isSilent = false
   #lastSeenMs = 0
   #error = 'it was not asked yet'
+  #incarnation: string | undefined
   #said: Partial<CollectorStatusAnswer> = {}
 
   constructor(options: HttpCollectorOptions) {
@@ -37,6 +38,10 @@ export class HttpCollector implements HeadSource {
 
   get name(): string {
     return `collector ${this.collector}`
+  }
+
+  get incarnation(): string | undefined {
+    return this.#incarnation
   }
 
   /** One that did not answer just now does not hold up every query; `poll` finds out when it does again. */
@@ -67,10 +72,15 @@ export class HttpCollector implements HeadSource {
     }
   }
 
-  listPending(options: { readonly signal?: AbortSignal }): Promise<readonly PendingBlock[]> {
+  async listPending(options: { readonly signal?: AbortSignal }): Promise<readonly PendingBlock[]> {
     const signal = options.signal ?? AbortSignal.timeout(this.patienceMs)
     const patienceMs = () => this.patienceMs
-    return this.#ask(() => listHttpPending(this.#options.client, this.url, { signal, patienceMs }))
+    const { client } = this.#options
+    const { blocks, startedMs } = await this.#ask(() =>
+      listHttpPending(client, this.url, { signal, patienceMs }),
+    )
+    this.#incarnation = startedMs === undefined ? undefined : String(startedMs)
+    return blocks
   }
 
   async targets(options: { readonly signal: AbortSignal }): Promise<TargetsAnswer> {

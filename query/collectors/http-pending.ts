@@ -8,6 +8,8 @@ import { readAnswer } from './read-answer.ts'
 
 const pendingAnswer = z.object({
   data: z.object({
+    // Collectors of a release before this one do not say it.
+    startedMs: z.number().optional(),
     blocks: z.array(
       z.object({
         key: z.string().refine(isWholeKey),
@@ -17,24 +19,31 @@ const pendingAnswer = z.object({
   }),
 })
 
+export interface HttpPending {
+  readonly blocks: readonly PendingBlock[]
+  /** When that process began; undefined where it does not say. */
+  readonly startedMs: number | undefined
+}
+
 /** The blocks that another process cut, over `GET /api/v1/blocks/pending`; their bytes are read by range. */
 export async function listHttpPending(
   client: CollectorClient,
   url: string,
   options: { readonly signal: AbortSignal; readonly patienceMs: () => number },
-): Promise<readonly PendingBlock[]> {
+): Promise<HttpPending> {
   const { body } = await client.get(`${url}/api/v1/blocks/pending`, {
     signal: options.signal,
     maxBytes: 16 * 1024 * 1024,
   })
   const { data } = readAnswer(body, 'its list of pending blocks', pendingAnswer)
-  return data.blocks.map(({ key, sizeBytes }) => ({
+  const blocks = data.blocks.map(({ key, sizeBytes }) => ({
     key,
     source: pendingSource(client, `${url}/api/v1/blocks/pending/${key}`, {
       sizeBytes,
       patienceMs: options.patienceMs,
     }),
   }))
+  return { blocks, startedMs: data.startedMs }
 }
 
 /** It becomes a part of a path, so nothing may be before the day. */
