@@ -48,24 +48,27 @@ export interface CompactedBlock {
 /**
  * Blocks become fewer and larger ones that hold the same: every attempt once, every profile byte for byte. One service
  * after the other, so memory holds one service's symbols; the outputs grow in files. Outputs cover what their sources
- * cover, dropped rows too. None where every row was dropped. Rejects with BLOCK_CORRUPT of a source; leaves no file then.
+ * cover, dropped rows too, so one may hold nothing. None where every row was dropped. Rejects with BLOCK_CORRUPT of a
+ * source, and leaves no file then.
  */
 export async function compactBlocks(options: CompactOptions): Promise<readonly CompactedBlock[]> {
   const { sources, level, signal } = options
   const highest = Math.max(0, ...sources.map(({ meta }) => meta.level))
   if (level <= highest)
     throw new RangeError(`compact blocks to level ${level}: want more than ${highest}, a source's`)
-  const version = options.version ?? defaultWriteVersion
+  // What newer sources say cannot be said in an older version.
+  const isNewer = sources.some((source) => source.meta.version > 1)
+  const version = isNewer ? 2 : (options.version ?? defaultWriteVersion)
   const origins = chooseOrigins(sources)
   const blocks: CompactedBlock[] = []
   const paths: string[] = []
   const breathe = breathing(signal)
   const all = planSeries(origins)
   let done = 0
-  const open = async ({ covered }: Stretch) => {
+  const open = async ({ covered, minTimeMs, maxTimeMs }: Stretch) => {
     const path = join(options.directory, `part-${paths.length}`)
     paths.push(path)
-    return PartFile.create({ path, version, level, covered, breathe, signal })
+    return PartFile.create({ path, version, level, covered, minTimeMs, maxTimeMs, breathe, signal })
   }
   let part: PartFile | undefined
   try {
@@ -78,7 +81,7 @@ export async function compactBlocks(options: CompactOptions): Promise<readonly C
           part.sizeBytes + run.estimateBytes > (options.maxBlockBytes ?? maxBlockBytes) ||
           part.symbolBytes > (options.maxSymbolBytes ?? maxSymbolBytes)
         if (isFull && part.attemptCount > 0 && run.first > last && version > 1) {
-          blocks.push(...(await part.finish({ first, last: run.first - 1 })))
+          blocks.push(await part.finish({ first, last: run.first - 1 }))
           first = run.first
           part = await open(stretch)
         }
@@ -88,9 +91,11 @@ export async function compactBlocks(options: CompactOptions): Promise<readonly C
         done += run.series.length
         options.onProgress?.(done, all.length)
       }
-      blocks.push(...(await part.finish({ first, last: stretch.last })))
+      blocks.push(await part.finish({ first, last: stretch.last }))
     }
-    return blocks
+    if (blocks.some(({ meta }) => meta.attemptCount > 0)) return blocks
+    for (const { path } of blocks) await rm(path)
+    return []
   } catch (error) {
     await part?.abandon().catch(() => {})
     for (const path of [...paths, ...blocks.map((block) => block.path)]) await rm(path, { force: true })

@@ -26,6 +26,8 @@ export interface Origin extends Source {
 
 /** Partitions in which the same is covered. */
 export interface Stretch extends PartitionRange {
+  readonly minTimeMs: number
+  readonly maxTimeMs: number
   readonly covered: readonly Covered[]
 }
 
@@ -51,10 +53,13 @@ export function stretchesOf(chosen: readonly ChosenSource<Origin>[]): Stretch[] 
     const here = chosen.filter(({ source }) => partitionsOverlap(source.partition, range))
     if (range.last < first || here.length === 0) continue
     const covered = coveredOf(unionCovered(here.map(({ source }) => source.covered)))
+    const metas = here.map(({ source }) => source.reader.meta)
+    const minTimeMs = Math.min(...metas.map((meta) => meta.minTimeMs))
+    const maxTimeMs = Math.max(...metas.map((meta) => meta.maxTimeMs))
     const before = stretches.at(-1)
     if (before?.last === first - 1 && JSON.stringify(before.covered) === JSON.stringify(covered))
       stretches[stretches.length - 1] = { ...before, last: range.last }
-    else stretches.push({ ...range, covered })
+    else stretches.push({ ...range, covered, minTimeMs, maxTimeMs })
   }
   return stretches
 }

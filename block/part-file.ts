@@ -22,6 +22,9 @@ export interface PartOptions {
   readonly version: BlockVersion
   readonly level: number
   readonly covered: readonly Covered[]
+  /** Of a block without rows. */
+  readonly minTimeMs: number
+  readonly maxTimeMs: number
   readonly breathe: () => Promise<void>
   readonly signal: AbortSignal | undefined
 }
@@ -112,12 +115,8 @@ export class PartFile {
     await breathe()
   }
 
-  /** The block, which holds series of `partition`; none where no row is left. */
-  async finish(partition: PartitionRange): Promise<CompactedBlock[]> {
-    if (this.#entries.length === 0) {
-      await this.abandon()
-      return []
-    }
+  /** The block, which holds series of `partition`. It may have none: what it covers is covered all the same. */
+  async finish(partition: PartitionRange): Promise<CompactedBlock> {
     const { covered, level, path } = this.#options
     const sampleTypes: { type: string; unit: string }[] = []
     const typeIndex = (type: { type: string; unit: string }) => {
@@ -128,7 +127,9 @@ export class PartFile {
     const series = keyed
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([, entry]): SeriesEntry => ({ ...entry, sampleTypes: entry.sampleTypes.map(typeIndex) }))
-    const [minTimeMs, maxTimeMs] = [this.#minTimeMs, this.#maxTimeMs]
+    const hasRows = this.attemptCount > 0
+    const minTimeMs = hasRows ? this.#minTimeMs : this.#options.minTimeMs
+    const maxTimeMs = hasRows ? this.#maxTimeMs : this.#options.maxTimeMs
     await this.#file.finish(
       {
         level,
@@ -153,7 +154,7 @@ export class PartFile {
     const source = await FileByteSource.open(named)
     try {
       const { meta } = await openBlock(source)
-      return [{ key, path: named, meta }]
+      return { key, path: named, meta }
     } finally {
       await source.close()
     }
