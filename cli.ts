@@ -5,6 +5,7 @@ import { readBuildInfo } from './cli/build-info.ts'
 import { addCheckCommands } from './cli/check-commands.ts'
 import { addCollectorCommand } from './cli/collector-command.ts'
 import { readCollectorFlags } from './cli/collector-flags.ts'
+import { addExportCommand } from './cli/export-command.ts'
 import { fail } from './cli/fail.ts'
 import { followFlagTexts } from './cli/flag-texts.ts'
 import { addFlags, logOptions, queryTimeout, storageOptions, tokenFile, webOptions } from './cli/flags.ts'
@@ -80,6 +81,7 @@ program.commandsGroup('Tools:')
 addCheckCommands(program)
 addBlockCommands(program)
 addImportCommand(program)
+addExportCommand(program)
 
 try {
   await program.parseAsync()
