@@ -1,55 +1,25 @@
 import { stat } from 'node:fs/promises'
-import { Counter, Histogram, type Registry } from 'prom-client'
 import type { Bucket, BucketOptions, ObjectInfo } from './bucket.ts'
-import { type BucketOperation, isBucketError } from './errors.ts'
+import type { OneBucketMetrics } from './bucket-metrics.ts'
+import type { BucketOperation } from './errors.ts'
 
-/** Counts and times what goes through to another bucket; one per registry. */
+/** Counts and times what goes through to another bucket. */
 export class InstrumentedBucket implements Bucket {
   readonly name: string
   readonly isLocal: boolean
   readonly #inner: Bucket
-  readonly #operations: Counter<'operation'>
-  readonly #failures: Counter<'operation' | 'code'>
-  readonly #duration: Histogram<'operation'>
-  readonly #transferred: Counter<'operation'>
+  readonly #metrics: OneBucketMetrics
 
-  constructor(inner: Bucket, options: { readonly registry: Registry }) {
-    const registers = [options.registry]
-    this.name = inner.name
+  /** `name` where the inner bucket's own is another's, too. */
+  constructor(inner: Bucket, options: { readonly metrics: OneBucketMetrics; readonly name?: string }) {
+    this.name = options.name ?? inner.name
     this.isLocal = inner.isLocal === true
     this.#inner = inner
-    this.#operations = new Counter({
-      name: 'conprof_bucket_operations_total',
-      help: 'Operations on the bucket that began; a listing is one, however many pages it has.',
-      labelNames: ['operation'],
-      registers,
-    })
-    this.#failures = new Counter({
-      name: 'conprof_bucket_operation_failures_total',
-      help: 'Operations on the bucket that failed. A missing object is code NOT_FOUND; being told to stop is none.',
-      labelNames: ['operation', 'code'],
-      registers,
-    })
-    this.#duration = new Histogram({
-      name: 'conprof_bucket_operation_duration_seconds',
-      help: 'How long operations on the bucket took, with the retries in them.',
-      labelNames: ['operation'],
-      buckets: [0.001, 0.005, 0.02, 0.1, 0.3, 1, 3, 10, 30, 120],
-      registers,
-    })
-    this.#transferred = new Counter({
-      name: 'conprof_bucket_transferred_bytes_total',
-      help: 'Bytes of objects read from (get) and written to (put) the bucket.',
-      labelNames: ['operation'],
-      registers,
-    })
-    for (const operation of ['list', 'get', 'stat', 'put', 'delete'] as const) {
-      this.#operations.inc({ operation }, 0)
-    }
+    this.#metrics = options.metrics
   }
 
   async *list(prefix: string, options: BucketOptions = {}): AsyncIterable<ObjectInfo> {
-    const end = this.#begin('list')
+    const end = this.#metrics.begin('list')
     try {
       yield* this.#inner.list(prefix, options)
     } catch (error) {
@@ -69,7 +39,7 @@ export class InstrumentedBucket implements Bucket {
     const bytes = await this.#observe('get', options, () =>
       this.#inner.getRange(key, offset, length, options),
     )
-    this.#transferred.inc({ operation: 'get' }, bytes.length)
+    this.#metrics.transferred('get', bytes.length)
     return bytes
   }
 
@@ -79,13 +49,13 @@ export class InstrumentedBucket implements Bucket {
 
   async put(key: string, body: Uint8Array, options: BucketOptions = {}): Promise<void> {
     await this.#observe('put', options, () => this.#inner.put(key, body, options))
-    this.#transferred.inc({ operation: 'put' }, body.length)
+    this.#metrics.transferred('put', body.length)
   }
 
   async putFile(key: string, path: string, options: BucketOptions = {}): Promise<void> {
     await this.#observe('put', options, () => this.#inner.putFile(key, path, options))
     const { size } = await stat(path).catch(() => ({ size: 0 }))
-    this.#transferred.inc({ operation: 'put' }, size)
+    this.#metrics.transferred('put', size)
   }
 
   async delete(key: string, options: BucketOptions = {}): Promise<void> {
@@ -97,7 +67,7 @@ export class InstrumentedBucket implements Bucket {
   }
 
   async #observe<T>(operation: BucketOperation, options: BucketOptions, work: () => Promise<T>): Promise<T> {
-    const end = this.#begin(operation)
+    const end = this.#metrics.begin(operation)
     try {
       return await work()
     } catch (error) {
@@ -108,13 +78,8 @@ export class InstrumentedBucket implements Bucket {
     }
   }
 
-  #begin(operation: BucketOperation): () => void {
-    this.#operations.inc({ operation })
-    return this.#duration.startTimer({ operation })
-  }
-
   #failed(operation: BucketOperation, error: unknown, options: BucketOptions): void {
     if (options.signal?.aborted === true) return
-    this.#failures.inc({ operation, code: isBucketError(error) ? error.code : 'OTHER' })
+    this.#metrics.failed(operation, error)
   }
 }

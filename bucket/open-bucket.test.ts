@@ -4,10 +4,11 @@ import t, { type Test } from 'tap'
 import { silentLogger } from '../lib/log.ts'
 import { startVersitygw } from '../test/support/versitygw.ts'
 import { acceptBucket } from './acceptance.ts'
+import { BucketMetrics } from './bucket-metrics.ts'
 import { InstrumentedBucket } from './instrumented-bucket.ts'
 import { MemoryBucket } from './memory-bucket.ts'
 import { parseObjstoreConfig } from './objstore-config.ts'
-import { openBucket } from './open-bucket.ts'
+import { openBucket, openBucketFiles } from './open-bucket.ts'
 
 t.test('openBucket() opens a folder, made where it is missing', async (t) => {
   const folder = t.testdir({})
@@ -44,11 +45,14 @@ t.test('openBucket() keeps to the prefix, in a folder and in S3', async (t) => {
 })
 
 t.test('InstrumentedBucket', async (t) => {
-  await acceptBucket(t, async () => new InstrumentedBucket(new MemoryBucket(), { registry: new Registry() }))
+  await acceptBucket(
+    t,
+    async () => new InstrumentedBucket(new MemoryBucket(), { metrics: metricsOf(new Registry()) }),
+  )
 
   await t.test('counts operations, failures and bytes', async (t) => {
     const registry = new Registry()
-    const bucket = new InstrumentedBucket(new MemoryBucket(), { registry })
+    const bucket = new InstrumentedBucket(new MemoryBucket(), { metrics: metricsOf(registry) })
     await bucket.put('a', Buffer.from('12345'))
     await bucket.putFile('b', join(t.testdir({ file: '123' }), 'file'))
     await bucket.getRange('a', 1, 2)
@@ -71,6 +75,60 @@ t.test('InstrumentedBucket', async (t) => {
     t.notMatch(text, /failures_total\{operation="stat"/)
   })
 })
+
+t.test('openBucketFiles() tells several buckets apart', async (t) => {
+  const configs = {
+    'eu.yaml':
+      'type: S3\nconfig: {bucket: profiles, endpoint: "eu.example:9000", insecure: true}\nprefix: prod',
+    'us.yaml':
+      'type: S3\nconfig: {bucket: profiles, endpoint: "us.example:9000", insecure: true}\nprefix: prod',
+    'folder.yaml': 'type: FILESYSTEM\nconfig: {directory: here}',
+    'again.yaml': 'type: FILESYSTEM\nconfig: {directory: ./x/../here}',
+    'below.yaml': 'type: FILESYSTEM\nconfig: {directory: here}\nprefix: prod',
+  }
+  const folder = t.testdir(configs)
+  const registry = new Registry()
+  const open = (...names: (keyof typeof configs)[]) =>
+    openBucketFiles(
+      names.map((name) => join(folder, name)),
+      { log: silentLogger(), registry },
+    )
+  const buckets = await open('eu.yaml', 'us.yaml', 'folder.yaml', 'below.yaml')
+  t.teardown(() => Promise.all(buckets.map((bucket) => bucket.close())))
+  t.strictSame(
+    buckets.map(({ name }) => name),
+    [
+      's3://profiles/prod at eu.example:9000',
+      's3://profiles/prod at us.example:9000',
+      `the folder "${join(folder, 'here')}"`,
+      `the folder "${join(folder, 'here')}" below "prod"`,
+    ],
+  )
+  await buckets[2]!.put('a', Buffer.from('1'))
+  const text = await registry.metrics()
+  t.match(
+    text,
+    'conprof_bucket_operations_total{operation="list",bucket="s3://profiles/prod at eu.example:9000"} 0',
+  )
+  t.match(text, /operations_total\{operation="put",bucket="the folder .*here\\""\} 1/)
+  const same = `it names the folder "${join(folder, 'here')}", as "${join(folder, 'folder.yaml')}" does`
+  await t.rejects(open('eu.yaml', 'folder.yaml', 'again.yaml'), {
+    message: `read bucket config "${join(folder, 'again.yaml')}": ${same}`,
+  })
+})
+
+t.test('openBucketFiles() leaves a bucket that is the only one its name', async (t) => {
+  const folder = t.testdir({ 'c.yaml': 'type: FILESYSTEM\nconfig: {directory: here}' })
+  const registry = new Registry()
+  const [bucket] = await openBucketFiles([join(folder, 'c.yaml')], { log: silentLogger(), registry })
+  t.teardown(() => bucket!.close())
+  t.equal(bucket!.name, join(folder, 'here'))
+  t.ok((await registry.metrics()).includes('conprof_bucket_operations_total{operation="put"} 0'))
+})
+
+function metricsOf(registry: Registry) {
+  return new BucketMetrics(registry).of(undefined)
+}
 
 async function openText(t: Test, text: string, fileName = 'objstore.yaml') {
   const registry = new Registry()

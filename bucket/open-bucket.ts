@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { Registry } from 'prom-client'
 import type { Logger } from '../lib/log.ts'
 import type { Bucket } from './bucket.ts'
+import { BucketMetrics } from './bucket-metrics.ts'
 import { FolderBucket } from './folder-bucket.ts'
 import { type BucketAccess, FollowedBucket } from './followed-bucket.ts'
 import { InstrumentedBucket } from './instrumented-bucket.ts'
@@ -20,8 +21,55 @@ export interface OpenBucketOptions {
  * certificates need no restart; which bucket it is stays as it was.
  */
 export async function openBucketFile(path: string, options: OpenBucketOptions): Promise<Bucket> {
-  let text = await readText(path)
-  const first = parseObjstoreConfig(text, path)
+  return openRead(await readConfig(path), { ...options, metrics: new BucketMetrics(options.registry) })
+}
+
+/**
+ * As `openBucketFile`, of each file; metrics and names then tell the buckets apart. Throws where two files name the
+ * same bucket.
+ */
+export async function openBucketFiles(
+  paths: readonly string[],
+  options: OpenBucketOptions,
+): Promise<Bucket[]> {
+  const [only, ...more] = paths
+  if (only !== undefined && more.length === 0) return [await openBucketFile(only, options)]
+  const read = await Promise.all(paths.map(readConfig))
+  const places = read.map(({ config }) => `${placeOf(config)}${prefixOf(config)}`)
+  for (const [i, place] of places.entries()) {
+    const before = places.indexOf(place)
+    if (before === i) continue
+    throw new Error(`read bucket config "${paths[i]}": it names ${place}, as "${paths[before]}" does`)
+  }
+  const metrics = new BucketMetrics(options.registry)
+  const buckets: Bucket[] = []
+  try {
+    for (const [i, each] of read.entries()) {
+      buckets.push(await openRead(each, { ...options, metrics, name: places[i]! }))
+    }
+  } catch (error) {
+    await Promise.all(buckets.map((bucket) => bucket.close()))
+    throw error
+  }
+  return buckets
+}
+
+interface ReadConfig {
+  readonly path: string
+  readonly text: string
+  readonly config: ObjstoreConfig
+}
+
+async function readConfig(path: string): Promise<ReadConfig> {
+  const text = await readText(path)
+  return { path, text, config: parseObjstoreConfig(text, path) }
+}
+
+function openRead(
+  { path, text: firstText, config: first }: ReadConfig,
+  options: OpenBucketOptions & { readonly metrics: BucketMetrics; readonly name?: string },
+): Promise<Bucket> {
+  let text = firstText
   let last = first
   const readAgain = async () => {
     const now = await readText(path)
@@ -34,14 +82,20 @@ export async function openBucketFile(path: string, options: OpenBucketOptions): 
 
 /** With its prefix and its metrics. Asks an S3 store nothing yet; throws a BucketError where a folder is no good. */
 export function openBucket(config: ObjstoreConfig, options: OpenBucketOptions): Promise<Bucket> {
-  return openWith(config, options)
+  return openWith(config, { ...options, metrics: new BucketMetrics(options.registry) })
 }
 
 async function openWith(
   config: ObjstoreConfig,
-  options: OpenBucketOptions & { readonly readAgain?: () => Promise<S3Config> },
+  options: {
+    readonly log: Logger
+    readonly metrics: BucketMetrics
+    /** Of one of several. */
+    readonly name?: string
+    readonly readAgain?: () => Promise<S3Config>
+  },
 ): Promise<Bucket> {
-  const { log, registry, readAgain } = options
+  const { log, metrics, name, readAgain } = options
   const inner =
     config.type === 'S3'
       ? await openS3(config.s3, { log, readAgain })
@@ -50,7 +104,10 @@ async function openWith(
   if (config.type === 'S3' && config.s3.insecureSkipVerify) {
     log.warn({ bucket: prefixed.name }, 'the certificate of the bucket is not verified')
   }
-  return new InstrumentedBucket(prefixed, { registry })
+  return new InstrumentedBucket(prefixed, {
+    metrics: metrics.of(name),
+    ...(name === undefined ? {} : { name }),
+  })
 }
 
 async function openS3(
@@ -91,6 +148,11 @@ function sameBucket(
   throw new Error(
     `read bucket config "${path}" again: it names ${placeOf(last)}, want ${placeOf(first)} until the next start`,
   )
+}
+
+function prefixOf({ type, prefix }: ObjstoreConfig): string {
+  // That of S3 is a part of its place.
+  return type === 'S3' || prefix === '' ? '' : ` below "${prefix}"`
 }
 
 function placeOf(config: ObjstoreConfig): string {

@@ -2,8 +2,20 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
-import { openBucketFile, openBucket as openConfigured } from '../bucket/open-bucket.ts'
+import { openBucketFile, openBucketFiles, openBucket as openConfigured } from '../bucket/open-bucket.ts'
 import type { Logger } from '../lib/log.ts'
+
+/** As `openBucket`, where `--objstore.config-file` may be given several times. */
+export async function openBuckets(options: {
+  readonly storagePath: string
+  readonly objstoreConfigFiles: readonly string[]
+  readonly isNew: boolean
+  readonly logger: Logger
+  readonly registry: Registry
+}): Promise<Bucket[]> {
+  const { objstoreConfigFiles: files, logger: log, registry } = options
+  return files.length === 0 ? [await openBucket(options)] : openBucketFiles(files, { log, registry })
+}
 
 /** The bucket of `--objstore.config-file`, else the folder `bucket/` below `--storage.path`. */
 export async function openBucket(options: {

@@ -3,6 +3,7 @@ import type { QueryFlags } from '../programs/query.ts'
 import { type CollectorsFlag, parseCollectorsFlag } from '../query/collectors/collectors-flag.ts'
 import { answerOptions, readAnswerFlags } from './answer-flags.ts'
 import { sayStarted } from './banner.ts'
+import { cacheOptions, readCacheFlags } from './cache-flags.ts'
 import { followFlagTexts } from './flag-texts.ts'
 import {
   addFlags,
@@ -18,7 +19,9 @@ import {
 import { programContext } from './program-context.ts'
 
 const sourceOptions: readonly Option[] = [
-  new Option('--objstore.config-file <file>', 'the bucket, as Thanos writes it'),
+  new Option('--objstore.config-file <file>', 'the bucket, as Thanos writes it; repeatable: all are one view')
+    .default([], 'none')
+    .argParser((file: string, before: readonly string[]) => [...before, file]),
   new Option('--storage.path <folder>', 'its bucket/ is read, where the bucket is a folder').default(
     './data',
   ),
@@ -46,6 +49,7 @@ export function addQueryCommand(program: Command): void {
       'Answer and show what is in the bucket and what collectors have not brought there yet. Run as many as you like.',
     )
   addFlags(command, 'What it reads:', sourceOptions)
+  addFlags(command, 'What it keeps of what it read:', cacheOptions)
   addFlags(command, 'How it is reached:', [...webOptions(':8080'), tokenFile])
   addFlags(command, 'What an answer may take:', [queryTimeout, ...answerOptions])
   addFlags(command, 'What it says:', logOptions)
@@ -70,11 +74,12 @@ function readQueryFlags(values: Readonly<Record<string, unknown>>): QueryFlags {
     ...readWebFlags(values),
     ...readLogFlags(values),
     ...readAnswerFlags(values),
+    ...readCacheFlags(values),
+    objstoreConfigFiles: values['objstore.configFile'] as readonly string[],
     storagePath: String(values['storage.path']),
     collectors: values['collectors'] as readonly CollectorsFlag[],
     queryTimeoutMs: Number(values['query.timeout']),
     ...given({
-      objstoreConfigFile: values['objstore.configFile'],
       dnsServers: values['collectors.dnsServers'],
       webTokenFile: values['web.tokenFile'],
     }),

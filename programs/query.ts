@@ -3,8 +3,9 @@ import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
 import type { AnswerFlags } from '../cli/answer-flags.ts'
+import type { CacheFlags } from '../cli/cache-flags.ts'
 import type { LogFlags, WebFlags } from '../cli/flags.ts'
-import { openBucket } from '../cli/open-bucket.ts'
+import { openBuckets } from '../cli/open-bucket.ts'
 import { runGroup } from '../lib/lifecycle/run-group.ts'
 import type { Logger } from '../lib/log.ts'
 import type { BuildInfo } from '../lib/metrics.ts'
@@ -17,12 +18,13 @@ import { Collectors } from '../query/collectors/collectors.ts'
 import type { CollectorsFlag } from '../query/collectors/collectors-flag.ts'
 import { serveUi } from '../ui/serve-ui.ts'
 import { createAnswering } from './answering.ts'
+import { openCache } from './caching.ts'
 import { guardsInternals } from './guarded-paths.ts'
 import { readWeb, serveWeb } from './web.ts'
 
-export interface QueryFlags extends WebFlags, LogFlags, AnswerFlags {
-  readonly objstoreConfigFile?: string
-  /** Its `bucket/` is read, without `objstoreConfigFile`. */
+export interface QueryFlags extends WebFlags, LogFlags, AnswerFlags, CacheFlags {
+  readonly objstoreConfigFiles: readonly string[]
+  /** Its `bucket/` is read, without `objstoreConfigFiles`. */
   readonly storagePath: string
   readonly collectors: readonly CollectorsFlag[]
   /** `address:port` each. */
@@ -52,25 +54,29 @@ export async function runQuery(options: QueryOptions): Promise<void> {
   const { flags, logger, registry } = options
   const profiler = new SelfProfiler({ root: fileURLToPath(new URL('../', import.meta.url)) })
   profiler.start()
-  const bucket = await openBucket({ ...flags, isNew: false, logger, registry })
+  const buckets = await openBuckets({ ...flags, isNew: false, logger, registry })
   try {
-    await runParts(options, { profiler, bucket })
+    await runParts(options, { profiler, buckets })
   } finally {
-    await bucket.close()
+    await Promise.all(buckets.map((bucket) => bucket.close()))
     profiler.close()
   }
 }
 
 async function runParts(
   options: QueryOptions,
-  { profiler, bucket }: { readonly profiler: SelfProfiler; readonly bucket: Bucket },
+  { profiler, buckets }: { readonly profiler: SelfProfiler; readonly buckets: readonly Bucket[] },
 ): Promise<void> {
   const { flags, logger, registry } = options
   const quit = new AbortController()
   const web = await readWeb(flags, { logger })
   const { tokenFile } = web
   const log = logger.child({ component: 'query' })
-  const probe = new BucketProbe({ bucket, logger })
+  const probes = buckets.map((bucket) => new BucketProbe({ bucket, logger }))
+  // Of several, one that is away must not take the others along.
+  const noBucket = () =>
+    probes.every(({ missing }) => missing !== undefined) ? probes[0]?.missing : undefined
+  const cache = await openCache(flags, { buckets, log, registry })
   const collectors = new Collectors({
     flags: flags.collectors,
     ...(flags.dnsServers === undefined ? {} : { servers: flags.dnsServers }),
@@ -82,7 +88,7 @@ async function runParts(
   const answering = createAnswering(flags, { registry })
   const api = createApi({
     ...answering,
-    catalog: new Catalog({ bucket, heads: collectors.heads, log, registry }),
+    catalog: new Catalog({ bucket: buckets, cache, heads: collectors.heads, log, registry }),
     collectors,
     flags: options.flagTexts,
     build: { ...options.build, nodeVersion: process.versions.node },
@@ -94,7 +100,7 @@ async function runParts(
     logger,
     registry,
     guards: guardsInternals,
-    notReady: () => probe.missing ?? collectors.missing,
+    notReady: () => noBucket() ?? collectors.missing,
     // There is no config to read again; a reload that does nothing is no error.
     reload: () => Promise.resolve(),
     quit: () => quit.abort(),
@@ -107,16 +113,17 @@ async function runParts(
   options.onStarted({
     uiUrl: flags.webExternalUrl ?? url,
     collectors: flags.collectors.map(({ text }) => text).join(', ') || 'none (--collectors names them)',
-    data: bucket.name,
+    data: buckets.map(({ name }) => name).join(', '),
   })
   try {
     await runGroup(
-      [server, collectors, probe].map((part) => (run) => part.run(run)),
+      [server, collectors, ...probes].map((part) => (run) => part.run(run)),
       { signal: AbortSignal.any([options.signal, quit.signal]) },
     )
   } finally {
     await answering.merges.close()
     await collectors.close()
+    await cache?.close()
   }
 }
 
