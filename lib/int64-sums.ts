@@ -4,7 +4,8 @@
  */
 export class Int64Sums {
   #sums: Float64Array
-  readonly #wide = new Map<number, bigint>()
+  /** Undefined until there is one: most columns never have any, and there are many columns. */
+  #wide: Map<number, bigint> | undefined
 
   constructor(length = 0) {
     this.#sums = new Float64Array(length)
@@ -33,35 +34,38 @@ export class Int64Sums {
     const sum = this.getBig(index) + value
     this.#sums[index] = 0
     if (BigInt.asIntN(53, sum) === sum) {
-      this.#wide.delete(index)
+      this.#wide?.delete(index)
       this.#sums[index] = Number(sum)
-    } else this.#wide.set(index, sum)
+    } else {
+      this.#wide ??= new Map()
+      this.#wide.set(index, sum)
+    }
   }
 
   getBig(index: number): bigint {
-    const wide = this.#wide.get(index)
+    const wide = this.#wide?.get(index)
     const sum = BigInt(this.#sums[index]!)
     return wide === undefined ? sum : wide + sum
   }
 
   /** The nearest double: for layout and sorting, never for answers that must be exact. */
   getNumber(index: number): number {
-    return this.#wide.size === 0 ? this.#sums[index]! : Number(this.getBig(index))
+    return this.#wide === undefined ? this.#sums[index]! : Number(this.getBig(index))
   }
 
   /** Back to 0. */
   clear(index: number): void {
     this.#sums[index] = 0
-    this.#wide.delete(index)
+    this.#wide?.delete(index)
   }
 
   isZero(index: number): boolean {
-    return this.#sums[index] === 0 && !this.#wide.has(index)
+    return this.#sums[index] === 0 && this.#wide?.has(index) !== true
   }
 
   /** The exact decimal digits. */
   format(index: number): string {
-    return this.#wide.size === 0 ? String(this.#sums[index]!) : this.getBig(index).toString()
+    return this.#wide === undefined ? String(this.#sums[index]!) : this.getBig(index).toString()
   }
 
   total(): bigint {
@@ -75,7 +79,7 @@ export class Int64Sums {
       part += sum
     }
     total += BigInt(part)
-    for (const wide of this.#wide.values()) total += wide
+    for (const wide of this.#wide?.values() ?? []) total += wide
     return total
   }
 }

@@ -148,7 +148,16 @@ export class SymbolTranslator {
   #string(index: number): number {
     const known = this.#strings[index]!
     if (known >= 0) return known
-    const string = this.#to.dictionary.internText(this.#from.string(index))
+    const from = this.#from
+    const { dictionary } = this.#to
+    const string =
+      from instanceof Dictionary
+        ? dictionary.internString(
+            from.stringBytes,
+            index === 0 ? 0 : from.stringEnd[index - 1]!,
+            from.stringEnd[index]!,
+          )
+        : dictionary.internText(from.string(index))
     this.#strings[index] = string
     return string
   }
