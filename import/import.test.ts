@@ -197,7 +197,7 @@ t.test('planImport() says what is wrong with a file, and goes on', async (t) => 
   ])
   t.equal(said.length, 5)
   await t.rejects(plan([folder]), {
-    message: /^import: nothing says whose profiles these are, want --label /,
+    message: /^import ".*": nothing says whose profile it is, want --label /,
   })
   await t.rejects(plan([join(folder, 'none')], { labels: { job: 'j' } }), {
     message: /^read ".*none": ENOENT$/,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { PprofDecoder } from '../profile/decode-pprof.ts'
 import { Dictionary } from '../profile/dictionary.ts'
 import { type HeaderFacts, headerFacts } from '../profile/header.ts'
@@ -7,7 +8,8 @@ import { inflatePprof } from '../profile/inspect-pprof.ts'
 import { formatLabels, type Labels, labelsHash, labelsKey, sortLabels } from '../profile/labels.ts'
 import type { FoundFile } from './find-files.ts'
 import { guessProfileType } from './guess-profile-type.ts'
-import type { PathTemplate } from './path-template.ts'
+import { LabelsFiles, labelsFileName } from './labels-file.ts'
+import type { PathFacts, PathTemplate } from './path-template.ts'
 
 /** Where the time of a profile is from. */
 export type TimeSource = 'given' | 'path' | 'profile' | 'file'
@@ -61,23 +63,25 @@ export const maxInflatedBytes = 128 * 1024 * 1024
  * says whose profiles these are, since that is the same for all; what is wrong with one file is a problem.
  */
 export async function planImport(files: AsyncIterable<FoundFile>, options: PlanOptions): Promise<ImportPlan> {
-  const { pathTemplate, signal } = options
-  const namesSeries = [...Object.keys(options.labels), ...(pathTemplate?.names ?? [])].some((name) =>
-    ['service_name', 'job', 'workload'].includes(name),
-  )
-  if (!namesSeries) {
-    throw new Error(
-      'import: nothing says whose profiles these are, want --label service_name=<name>, --label job=<name> or --path-template with {job}',
-    )
-  }
+  const { signal } = options
   const planner = new Planner(options)
   let fileCount = 0
   for await (const file of files) {
     signal?.throwIfAborted()
+    if (basename(file.path) === labelsFileName) continue
     await planner.add(file)
     options.onProgress?.(++fileCount)
   }
   return planner.finish()
+}
+
+/** The same for all files, so no line each. */
+class NamelessError extends Error {
+  constructor(path: string) {
+    super(
+      `import ${JSON.stringify(path)}: nothing says whose profile it is, want --label service_name=<name>, --label job=<name> or --path-template with {job}`,
+    )
+  }
 }
 
 class Planner {
@@ -88,6 +92,7 @@ class Planner {
   #duplicateCount = 0
   #dictionary = new Dictionary()
   readonly #decoder = new PprofDecoder()
+  readonly #labelsFiles = new LabelsFiles()
 
   constructor(options: PlanOptions) {
     this.#options = options
@@ -95,24 +100,35 @@ class Planner {
 
   async add(file: FoundFile): Promise<void> {
     try {
-      this.#add(file, await readBody(file.path, this.#options.stdin))
+      const facts = await this.#factsOf(file)
+      this.#add(file, facts, await readBody(file.path, this.#options.stdin))
     } catch (error) {
+      if (error instanceof NamelessError) throw error
       const { code, message } = error as NodeJS.ErrnoException
       const isOurs = code === 'NOT_PPROF' || code === undefined
       this.#problems.push(`${file.path}: ${isOurs ? message : `${code}: ${message}`}`.replaceAll('\n', ' '))
     }
   }
 
-  #add(file: FoundFile, body: Uint8Array): void {
-    const { labels: given, pathTemplate, timeMs: givenMs } = this.#options
-    const fromPath = file.path === '-' ? { labels: {} } : pathTemplate?.match(file.path)
-    if (fromPath === undefined && pathTemplate !== undefined) {
+  /** What the path says, and what lies beside the file. */
+  async #factsOf({ path }: FoundFile): Promise<PathFacts> {
+    const { pathTemplate, labels } = this.#options
+    const isStdin = path === '-'
+    const fromPath = isStdin ? undefined : pathTemplate?.match(path)
+    if (!isStdin && fromPath === undefined && pathTemplate !== undefined) {
       throw new Error(`its path does not fit ${pathTemplate.text}`)
     }
-    const pathMs = fromPath?.timeMs
+    const beside = isStdin ? undefined : await this.#labelsFiles.factsOf(path)
+    const facts = { ...beside, ...fromPath, labels: { ...beside?.labels, ...fromPath?.labels, ...labels } }
+    if (serviceName(facts.labels) === '') throw new NamelessError(path)
+    return facts
+  }
+
+  #add(file: FoundFile, fromPath: PathFacts, body: Uint8Array): void {
+    const { timeMs: givenMs } = this.#options
     const bytes = inflate(body)
     const { facts, timeNanos } = this.#decode(bytes)
-    const labels: Record<string, string> = { ...fromPath?.labels, ...given }
+    const labels: Record<string, string> = { ...fromPath.labels }
     const guessed = labels['profile_type'] === undefined ? guessProfileType(facts, file.path) : undefined
     labels['profile_type'] ??= guessed ?? ''
     if (labels['profile_type'] === '') {
@@ -122,10 +138,9 @@ class Planner {
       )
     }
     labels['service_name'] ??= serviceName(labels)
-    if (labels['service_name'] === '') throw new Error('no service_name and no job for it')
     const [timeMs, timeSource] = chooseTime([
       [givenMs, 'given'],
-      [pathMs, 'path'],
+      [fromPath.timeMs, 'path'],
       [timeNanos > 0n ? Number(timeNanos / 1_000_000n) : undefined, 'profile'],
       [file.modifiedMs, 'file'],
     ])
@@ -216,7 +231,8 @@ function inflate(body: Uint8Array): Uint8Array {
 
 /** As elsewhere: what runs it in Kubernetes, else the job. */
 function serviceName(labels: Readonly<Record<string, string>>): string {
-  const { namespace, workload, job } = labels
+  const { service_name: given, namespace, workload, job } = labels
+  if (given !== undefined) return given
   if (namespace !== undefined && workload !== undefined) return `${namespace}/${workload}`
   return job ?? workload ?? ''
 }
