@@ -13,6 +13,8 @@ export async function findProfile(
   readonly found: { readonly series: SelectedSeries; readonly part: SeriesPart } | undefined
   /** How the attempt with that id ended, where it brought no profile. */
   readonly health: string | undefined
+  /** Retention took its body and left its totals. */
+  readonly isThinned: boolean
   readonly warnings: readonly string[]
 }> {
   const range = { startMs: id.timeMs, endMs: id.timeMs, matchers: [], signal: options.signal }
@@ -20,15 +22,19 @@ export async function findProfile(
   const selection = await selectSeries(opened.sources, range)
   const warnings = [...opened.warnings, ...selection.warnings]
   let health: string | undefined
+  let isThinned = false
   for (const series of selection.series) {
     if (labelsHash(series.labels) !== id.hash) continue
     for (const part of series.parts) {
       for (let row = part.firstRow; row <= part.lastRow; row++) {
         health = healthOfCode(part.rows.health[row]!)
-        if ((part.rows.flags[row]! & rowFlags.body) === 0) continue
-        return { found: { series, part: { ...part, firstRow: row, lastRow: row } }, health, warnings }
+        const flags = part.rows.flags[row]!
+        if (flags & rowFlags.thinned) isThinned = true
+        if ((flags & rowFlags.body) === 0) continue
+        const found = { series, part: { ...part, firstRow: row, lastRow: row } }
+        return { found, health, isThinned: false, warnings }
       }
     }
   }
-  return { found: undefined, health, warnings }
+  return { found: undefined, health, isThinned, warnings }
 }

@@ -239,6 +239,15 @@ t.test('a merge that would read too much says what is missing', async (t) => {
   t.match(none.warnings, [
     /^3 of 3 series are missing from this answer: .*--query\.max-bytes, 1 B: ask for less/,
   ])
+  const counts = new Set<number>()
+  for (let maxBytes = 10; maxBytes < 2000; maxBytes += 10) {
+    const some = await mergeProfiles(parts, { ...range, agg: 'last', maxBytes })
+    const { series } = some.coverage
+    counts.add(series)
+    t.equal(some.warnings.length, series === 3 ? 0 : 1)
+    if (series === 2) t.match(some.warnings, [/^1 of 3 series are missing/])
+  }
+  t.same([...counts], [0, 1, 2, 3], 'bodies are read a series at a time')
   const all = await mergeProfiles(parts, { ...range, maxBytes: 1_000_000 })
   t.same([all.coverage.profiles, all.warnings], [3, []])
 })

@@ -26,7 +26,7 @@ export interface MergedView {
   readonly warnings: readonly string[]
 }
 
-/** Merges and renders. Rejects as `mergeReadable` does, and with NO_SAMPLE_TYPE where nothing has the asked type. */
+/** Merges and renders. Rejects as `mergeReadable` does, and with NO_VIEW where there is nothing to show. */
 export async function mergedView(
   parts: readonly SeriesPart[],
   options: Omit<MergeOptions, 'type'>,
@@ -36,7 +36,10 @@ export async function mergedView(
   const isOne = format !== 'pprof' && type !== undefined
   const merged = await mergeReadable(parts, isOne ? { ...options, type } : options)
   // What ran out of time before it had anything has no answer.
-  if (merged.coverage.profiles === 0) options.signal?.throwIfAborted()
+  if (merged.coverage.profiles === 0) {
+    options.signal?.throwIfAborted()
+    if (merged.warnings.length > 0) throw new NoViewError(`nothing was merged: ${merged.warnings.join('; ')}`)
+  }
   if (format === 'pprof') {
     const named = merged.sampleTypes.findIndex((sampleType) => sampleType.type === type)
     const fallback = type === undefined ? merged.defaultSampleType : merged.sampleTypes.length - 1
@@ -45,7 +48,7 @@ export async function mergedView(
     return { bytes: Uint8Array.from(bytes), warnings: merged.warnings }
   }
   const shown = merged.sampleTypes.findIndex((sampleType) => sampleType.type === type)
-  if (shown < 0) throw new NoSampleTypeError(`show profile: it has no sample type ${JSON.stringify(type)}`)
+  if (shown < 0) throw new NoViewError(`it has no sample type ${JSON.stringify(type)}`)
   const encoder = new TextEncoder()
   if (format === 'collapsed')
     return { bytes: encoder.encode(collapsed(merged, shown)), warnings: merged.warnings }
@@ -53,7 +56,12 @@ export async function mergedView(
   return { bytes: encoder.encode(JSON.stringify({ ...data, sampleTypes })), warnings: merged.warnings }
 }
 
-export class NoSampleTypeError extends Error {
-  override readonly name = 'NoSampleTypeError'
-  readonly code = 'NO_SAMPLE_TYPE'
+/** Understood, but there is nothing to show. */
+export class NoViewError extends Error {
+  override readonly name = 'NoViewError'
+  readonly code = 'NO_VIEW'
+
+  constructor(why: string) {
+    super(`show profile: ${why}`)
+  }
 }

@@ -47,7 +47,9 @@ async function answerStored(ctx: Context, given: Parameters, request: RouteReque
   if (id === undefined) {
     throw new ApiError('bad_data', `parameter "id": ${JSON.stringify(text)}, want <unix ms>-<16 hex digits>`)
   }
-  const { found, health, warnings } = await findProfile(options.catalog, id, { signal })
+  const { found, health, isThinned, warnings } = await findProfile(options.catalog, id, { signal })
+  if (isThinned)
+    throw new ApiError('not_found', `profile ${text}: it was thinned out, its totals are all that is left`)
   if (found === undefined && health !== undefined)
     throw new ApiError('not_found', `profile ${text}: that attempt brought no profile, it ended ${health}`)
   if (found === undefined) {
@@ -151,7 +153,7 @@ async function merge(
       ? await mergedView(parts, options, view)
       : await merges.merge(parts, options, view)
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code !== 'NO_SAMPLE_TYPE') throw error
+    if ((error as { readonly code?: unknown }).code !== 'NO_VIEW') throw error
     throw new ApiError('execution', (error as Error).message, { cause: error })
   }
 }

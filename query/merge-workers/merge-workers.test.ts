@@ -130,7 +130,7 @@ t.test('errors keep their codes, and a block that cannot be read is left out', a
   t.equal(text(theirs.bytes), text(ours.bytes))
   const damaged = parts.filter(({ reader }) => reader.name === second!.name)
   await t.rejects(workers.merge(damaged, range, view), { code: 'BLOCK_CORRUPT', message: second!.name })
-  await t.rejects(workers.merge(parts, range, { ...view, type: 'nothing' }), { code: 'NO_SAMPLE_TYPE' })
+  await t.rejects(workers.merge(parts, range, { ...view, type: 'nothing' }), { code: 'NO_VIEW' })
 })
 
 t.test('who goes away frees the worker', async (t) => {
