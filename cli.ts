@@ -1,10 +1,15 @@
 import { Command } from 'commander'
+import { answerOptions, readAnswerFlags } from './cli/answer-flags.ts'
 import { sayStarted } from './cli/banner.ts'
 import { addBlockCommands } from './cli/block-commands.ts'
 import { readBuildInfo } from './cli/build-info.ts'
+import { cacheOptions, readCacheFlags } from './cli/cache-flags.ts'
 import { addCheckCommands } from './cli/check-commands.ts'
 import { addCollectorCommand } from './cli/collector-command.ts'
 import { readCollectorFlags } from './cli/collector-flags.ts'
+import { addCompactCommand } from './cli/compact-command.ts'
+import { compactOptions, readCompactFlags } from './cli/compact-flags.ts'
+import { addDeleteCommand } from './cli/delete-command.ts'
 import { addExportCommand } from './cli/export-command.ts'
 import { fail } from './cli/fail.ts'
 import { followFlagTexts } from './cli/flag-texts.ts'
@@ -12,8 +17,10 @@ import { addFlags, logOptions, queryTimeout, storageOptions, tokenFile, webOptio
 import { addForwardCommand } from './cli/forward-command.ts'
 import { addImportCommand } from './cli/import-command.ts'
 import { addOperatorCommand } from './cli/operator-command.ts'
+import { addPinCommands } from './cli/pin-commands.ts'
 import { programContext } from './cli/program-context.ts'
 import { addQueryCommand } from './cli/query-command.ts'
+import { readRetentionFlags, retentionOptions } from './cli/retention-flags.ts'
 import { sourceOptions } from './cli/source-flags.ts'
 
 // Whoever reads us, such as `head`, has seen enough.
@@ -53,11 +60,21 @@ const all = program
   .description('Scrape, store, answer and show, in one process. Without a config, conprof scrapes itself.')
 addFlags(all, 'What to scrape:', sourceOptions)
 addFlags(all, 'Where it goes:', storageOptions)
-addFlags(all, 'How it is reached:', [...webOptions('127.0.0.1:8080'), tokenFile, queryTimeout])
+addFlags(all, 'What it keeps of what it read:', cacheOptions)
+addFlags(all, 'How it is merged:', compactOptions)
+addFlags(all, 'What stays:', retentionOptions)
+addFlags(all, 'How it is reached:', [...webOptions('127.0.0.1:8080'), tokenFile])
+addFlags(all, 'What an answer may take:', [queryTimeout, ...answerOptions])
 addFlags(all, 'What it says:', logOptions)
 const flagTexts = followFlagTexts(all)
 all.action(async (values: Record<string, unknown>) => {
-  const flags = readCollectorFlags(values)
+  const flags = {
+    ...readCollectorFlags(values),
+    ...readCompactFlags(values),
+    ...readRetentionFlags(values),
+    ...readAnswerFlags(values),
+    ...readCacheFlags(values),
+  }
   const context = programContext(flags)
   const { runAll } = await import('./programs/all.ts')
   await runAll({
@@ -74,12 +91,15 @@ all.action(async (values: Record<string, unknown>) => {
 
 addCollectorCommand(program)
 addQueryCommand(program)
+addCompactCommand(program)
 addOperatorCommand(program)
 addForwardCommand(program)
 
 program.commandsGroup('Tools:')
 addCheckCommands(program)
 addBlockCommands(program)
+addDeleteCommand(program)
+addPinCommands(program)
 addImportCommand(program)
 addExportCommand(program)
 

@@ -1,17 +1,20 @@
 import { type Command, Option } from 'commander'
-import type { BucketValues } from './read-blocks.ts'
+import { parseDuration } from '../lib/duration.ts'
+import { reading } from './flags.ts'
+import { type BucketValues, bucketOptions } from './in-bucket.ts'
 
 /** `conprof block …`: what is in a bucket, from the bucket alone. */
 export function addBlockCommands(program: Command): void {
   const block = program.command('block').usage('<what> …').helpCommand(false)
-  block.summary('what is in a bucket: ls, inspect, verify, cat')
-  block.description('Look into blocks. A block is named by its key, the end of it, or a local file.')
-  const add = (name: string, description: string) =>
-    block
-      .command(name)
-      .description(description)
-      .addOption(new Option('--storage.path <folder>', 'of conprof; its bucket/ is read').default('./data'))
-      .addOption(new Option('--objstore.config-file <file>', 'the bucket, where it is not that folder'))
+  block.summary('what is in a bucket: ls, inspect, verify, cat; undelete, confirm-deletion')
+  block.description(
+    'Look into blocks, and bring back deleted ones. A block is named by its key, the end of it, or a local file.',
+  )
+  const add = (name: string, description: string) => {
+    const command = block.command(name).description(description)
+    for (const option of bucketOptions()) command.addOption(option)
+    return command
+  }
   const load = () => import('./read-blocks.ts')
 
   add('ls', 'List the blocks of a bucket, oldest first.').action(async (values: BucketValues) =>
@@ -29,4 +32,21 @@ export function addBlockCommands(program: Command): void {
     .action(async (name: string, profile: string, values: BucketValues) =>
       (await load()).catProfile(values, name, profile),
     )
+  add('undelete', 'Bring deleted blocks back, until 48 h after they were deleted.')
+    .argument('[blocks...]', 'which')
+    .addOption(
+      new Option('--since <duration>', 'all that were deleted within it, such as 2h').argParser(
+        reading(parseDuration),
+      ),
+    )
+    .action(async (names: string[], values: BucketValues & { readonly since?: number }) => {
+      const { undeleteBlocks } = await import('./deleted-blocks.ts')
+      await undeleteBlocks(names, values)
+    })
+  add('confirm-deletion', 'Let retention delete as much at once as it halted before.').action(
+    async (values: BucketValues) => {
+      const { confirmDeletion } = await import('./deleted-blocks.ts')
+      await confirmDeletion(values)
+    },
+  )
 }

@@ -4,6 +4,7 @@ import { type CollectorFlags, readCollectorFlags } from './collector-flags.ts'
 import { followFlagTexts } from './flag-texts.ts'
 import { addFlags, logOptions, queryTimeout, storageOptions, tokenFile, webOptions } from './flags.ts'
 import { programContext } from './program-context.ts'
+import { formerRetentionOptions } from './retention-flags.ts'
 import { ordinalOf, sourceOptions } from './source-flags.ts'
 
 /** `conprof collector`: scrape configs to blocks. */
@@ -16,13 +17,18 @@ export function addCollectorCommand(program: Command): void {
       'Scrape what --config.kubernetes or --config.file says, and bring it to the bucket; conprof query answers.',
     )
   addFlags(command, 'What to scrape:', sourceOptions)
-  addFlags(command, 'Where it goes:', storageOptions)
+  addFlags(command, 'Where it goes:', [...storageOptions, ...formerRetentionOptions])
   addFlags(command, 'How it is reached:', [...webOptions(':8080'), tokenFile, queryTimeout])
   addFlags(command, 'What it says:', logOptions)
   const flagTexts = followFlagTexts(command)
   command.action(async (values: Record<string, unknown>) => {
     const flags = withOrdinal(readCollectorFlags(values))
     const context = programContext(flags)
+    const former = formerRetentionOptions.filter((option) => values[option.attributeName()] !== undefined)
+    if (former.length > 0) {
+      const names = former.map(({ long }) => long).join(' and ')
+      context.logger.warn(`a collector deletes nothing: ${names} belong to conprof compact now`)
+    }
     const { runCollector } = await import('../programs/collector.ts')
     await runCollector({
       ...context,

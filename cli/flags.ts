@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { parseByteSize } from '../lib/byte-size.ts'
+import { type BlockVersion, blockVersion, defaultWriteVersion } from '../block/block-format.ts'
 import { parseDuration } from '../lib/duration.ts'
 import { type ListenAddress, parseListenAddress } from '../lib/http/listen-address.ts'
 import { type LogFormat, type LogLevel, logLevels } from '../lib/log.ts'
@@ -20,10 +20,9 @@ export interface LogFlags {
 
 export interface StorageFlags {
   readonly storagePath: string
-  readonly storageRetentionTimeMs: number
-  readonly storageRetentionSizeBytes?: number
   readonly objstoreConfigFile?: string
   readonly blockDurationMs: number
+  readonly storageWriteVersion: BlockVersion
 }
 
 /** Turns a parser that throws a SyntaxError into commander's. */
@@ -73,17 +72,25 @@ export const logOptions: readonly Option[] = [
     .default('auto'),
 ]
 
+/** Before an upgrade is taken back, so that what is written meanwhile can be read after it. */
+export const writeVersion: Option = new Option(
+  '--storage.write-version <version>',
+  'the version of blocks that are written: the release before this one reads it',
+)
+  .default(defaultWriteVersion, String(defaultWriteVersion))
+  .argParser(reading(parseWriteVersion))
+
+function parseWriteVersion(text: string): BlockVersion {
+  if (text === '1' || text === '2') return Number(text) as BlockVersion
+  throw new SyntaxError(`block version ${JSON.stringify(text)}: want 1 or ${blockVersion}`)
+}
+
 export const storageOptions: readonly Option[] = [
   new Option('--storage.path <folder>', 'for the log, blocks on their way, and the default bucket').default(
     './data',
   ),
   new Option('--objstore.config-file <file>', 'an S3 bucket or a folder instead, as Thanos writes it'),
-  new Option('--storage.retention.time <duration>', 'delete blocks older than this; 0 keeps them')
-    .default(parseDuration('90d'), '90d')
-    .argParser(reading(parseDuration)),
-  new Option('--storage.retention.size <size>', 'delete the oldest beyond this, such as 50GB').argParser(
-    reading(parseByteSize),
-  ),
+  writeVersion,
   new Option('--block.duration <duration>', 'how often the head becomes a block')
     .default(parseDuration('30m'), '30m')
     .argParser(reading(parseDuration))
@@ -122,10 +129,9 @@ export function readLogFlags(values: Readonly<Record<string, unknown>>): LogFlag
 export function readStorageFlags(values: Readonly<Record<string, unknown>>): StorageFlags {
   const flags = {
     storagePath: values['storage.path'],
-    storageRetentionTimeMs: values['storage.retention.time'],
-    storageRetentionSizeBytes: values['storage.retention.size'],
     objstoreConfigFile: values['objstore.configFile'],
     blockDurationMs: values['block.duration'],
+    storageWriteVersion: values['storage.writeVersion'],
   } satisfies Record<keyof StorageFlags, unknown>
   return given(flags) as unknown as StorageFlags
 }

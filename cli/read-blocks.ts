@@ -1,7 +1,6 @@
 import { access } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { Registry } from 'prom-client'
 import { parseBlockKey } from '../block/block-key.ts'
 import type { BlockReader, ByteSource } from '../block/block-reader.ts'
 import { FileByteSource } from '../block/file-byte-source.ts'
@@ -9,19 +8,15 @@ import { openBlock } from '../block/open-block.ts'
 import { rowFlags } from '../block/rows.ts'
 import { verifyBlock } from '../block/verify-block.ts'
 import type { Bucket, ObjectInfo } from '../bucket/bucket.ts'
+import { listStoredBlocks, type StoredBlock } from '../compact/stored-blocks.ts'
 import { formatByteSize } from '../lib/byte-size.ts'
-import { createLogger } from '../lib/log.ts'
 import { formatLabels, profileId } from '../profile/labels.ts'
 import { parseSelector } from '../profile/selector.ts'
 import { parseProfileId } from '../query/api/profile-id.ts'
 import { bucketSource } from '../query/bucket-source.ts'
-import { openBucket } from './open-bucket.ts'
+import { formatDeletion, listDeletions } from './deleted-blocks.ts'
+import { type BucketValues, inBucket } from './in-bucket.ts'
 import { formatTable } from './table.ts'
-
-export interface BucketValues {
-  readonly 'storage.path': string
-  readonly 'objstore.configFile'?: string
-}
 
 /** `conprof block ls` */
 export function listBlocks(values: BucketValues): Promise<void> {
@@ -44,21 +39,6 @@ export function catProfile(values: BucketValues, name: string, profile: string):
   return withBlock(values, name, async (source) => cat(await openBlock(source), profile))
 }
 
-async function inBucket(values: BucketValues, act: (bucket: Bucket) => Promise<void>): Promise<void> {
-  const bucket = await openBucket({
-    storagePath: values['storage.path'],
-    objstoreConfigFile: values['objstore.configFile'],
-    isNew: false,
-    logger: createLogger('warn'),
-    registry: new Registry(),
-  })
-  try {
-    await act(bucket)
-  } finally {
-    await bucket.close()
-  }
-}
-
 async function blocksOf(bucket: Bucket): Promise<ObjectInfo[]> {
   const blocks: ObjectInfo[] = []
   for await (const object of bucket.list('blocks/')) {
@@ -68,20 +48,28 @@ async function blocksOf(bucket: Bucket): Promise<ObjectInfo[]> {
 }
 
 async function list(bucket: Bucket): Promise<void> {
-  const blocks = await blocksOf(bucket)
-  const rows = blocks.map(({ key, sizeBytes }) => {
-    const { minTimeMs, maxTimeMs, level } = parseBlockKey(key)!
+  const blocks = await listStoredBlocks(bucket)
+  const deleted = blocks.filter(({ isDeleted }) => isDeleted)
+  const deletions = deleted.length === 0 ? undefined : await listDeletions(bucket)
+  const rows = blocks.map(({ key, minTimeMs, maxTimeMs, level, sizeBytes }) => {
+    const tombstone = deletions?.get(key)
     return [
-      key.slice('blocks/'.length),
+      key,
       formatTime(minTimeMs),
       formatTime(maxTimeMs),
       `${level}`,
       formatByteSize(sizeBytes),
+      ...(tombstone === undefined ? [] : [formatDeletion(tombstone)]),
     ]
   })
-  const total = blocks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  process.stdout.write(formatTable(['block', 'from', 'to', ' level', ' size'], rows))
-  process.stdout.write(`${blocks.length} blocks, ${formatByteSize(total)}, in ${bucket.name}\n`)
+  const titles = ['block', 'from', 'to', ' level', ' size', ...(deletions === undefined ? [] : ['deleted'])]
+  const live = blocks.length - deleted.length
+  const sizeOf = (some: readonly StoredBlock[]) =>
+    formatByteSize(some.reduce((n, { sizeBytes }) => n + sizeBytes, 0))
+  const liveSize = sizeOf(blocks.filter(({ isDeleted }) => !isDeleted))
+  const more = deletions === undefined ? '' : `, and ${deleted.length} deleted, ${sizeOf(deleted)}`
+  process.stdout.write(formatTable(titles, rows))
+  process.stdout.write(`${live} blocks, ${liveSize}${more}, in ${bucket.name}\n`)
 }
 
 /** A local file needs no bucket. */
@@ -182,6 +170,6 @@ async function cat(reader: BlockReader, name: string): Promise<void> {
   )
 }
 
-function formatTime(timeMs: number): string {
+export function formatTime(timeMs: number): string {
   return new Date(timeMs).toISOString().replace('T', ' ').replace('Z', '')
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import type { BlockBuilder, EncodedBlock } from '../block/block-builder.ts'
+import type { BlockVersion } from '../block/block-format.ts'
 import { syncDirectory } from '../lib/sync-directory.ts'
 import type { Generation } from './generation.ts'
 import type { PendingBlock, PendingBlocks } from './pending-blocks.ts'
@@ -11,6 +12,7 @@ export interface CutOptions {
   readonly wal: WalWriter
   readonly walDirectory: string
   readonly pending: PendingBlocks
+  readonly version?: BlockVersion | undefined
   readonly onBlock?: (block: PendingBlock, encoded: EncodedBlock) => void
   readonly onKeptAside?: (path: string) => void
 }
@@ -26,7 +28,7 @@ export interface CutOptions {
 export async function cutGeneration(generation: Generation, options: CutOptions): Promise<void> {
   const { wal, walDirectory, pending } = options
   for (const builder of generation.builders()) {
-    const encoded = await encodeAll(builder)
+    const encoded = await encodeAll(builder, options.version)
     const block = await pending.write(encoded)
     await wal.appendCut({ key: block.key, covered: block.covered })
     // In one turn of the event loop, so that no query sees both or neither.
@@ -47,8 +49,11 @@ async function deleteSegments(directory: string, generation: Generation, options
   await syncDirectory(directory)
 }
 
-async function encodeAll(builder: BlockBuilder): Promise<EncodedBlock> {
-  const encoded = await builder.encodeInSlices({ compression: 'dense' })
+async function encodeAll(builder: BlockBuilder, version: BlockVersion | undefined): Promise<EncodedBlock> {
+  const encoded = await builder.encodeInSlices({
+    compression: 'dense',
+    ...(version === undefined ? {} : { version }),
+  })
   if (encoded === undefined) throw new Error('cut a block: the head encodes to nothing')
   const { attemptCount } = encoded.meta
   if (attemptCount !== builder.attemptCount) {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Registry } from 'prom-client'
 import type { Attempt } from '../block/attempt.ts'
+import type { BlockVersion } from '../block/block-format.ts'
 import type { Bucket } from '../bucket/bucket.ts'
 import type { Logger } from '../lib/log.ts'
 import { makeDirectory } from '../lib/make-directory.ts'
@@ -32,9 +33,11 @@ export interface StorageOptions {
   readonly registry: Registry
   /** `--block.duration`: how often the head becomes a block. */
   readonly blockDurationMs?: number
+  /** `--storage.write-version`: of the blocks that are cut. */
+  readonly writeVersion?: BlockVersion
   /** The head is cut early once it holds this much memory … */
   readonly maxHeadBytes?: number
-  /** … or the symbols of one block this much … */
+  /** … or the symbols of one block this much, which is about ten times of what they take in the block … */
   readonly maxSymbolBytes?: number
   /** … or the log is this long. */
   readonly maxLogBytes?: number
@@ -385,7 +388,7 @@ export class Storage implements ProfileStore {
   }
 
   #isLarge(): boolean {
-    const { maxHeadBytes = 128 << 20, maxSymbolBytes = 48 << 20, maxLogBytes = 512 << 20 } = this.#options
+    const { maxHeadBytes = 384 << 20, maxSymbolBytes = 256 << 20, maxLogBytes = 2 ** 31 } = this.#options
     if (!this.#isReplayed) return false
     const { heldBytes, symbolBytes, logBytes } = this.#head
     return heldBytes >= maxHeadBytes || symbolBytes >= maxSymbolBytes || logBytes >= maxLogBytes
@@ -408,6 +411,7 @@ export class Storage implements ProfileStore {
       wal: this.#wal,
       walDirectory: this.#walDirectory,
       pending: this.#pending,
+      version: this.#options.writeVersion,
       onBlock: ({ key, sizeBytes }, { meta }) => {
         this.#metrics.cuts.inc()
         const { profileCount: profiles, attemptCount: attempts, seriesCount: series } = meta

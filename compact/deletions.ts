@@ -24,8 +24,8 @@ type At = BucketOptions & { readonly nowMs: number }
 
 /** For how long a deleted block can be brought back. */
 export const finalAfterMs = 48 * 60 * 60 * 1000
-/** What was erased shall not come back; readers that listed the block just before are given this long to be done. */
-export const erasedAfterMs = 60_000
+/** What was erased shall not come back; readers use listings that are up to 90 s old. */
+export const erasedAfterMs = 2 * 60_000
 
 /** Deletes blocks in two steps: a tombstone now, the block and its tombstone when nobody asked for it back. */
 export class Deletions {
@@ -44,6 +44,14 @@ export class Deletions {
     await this.#bucket.put(tombstoneKey(block.key), encodeTombstone(tombstone), options)
     this.#known.set(block.key, tombstone)
     this.#events.tombstoned(block, reason)
+  }
+
+  /** What was made again after it had been deleted, as when somebody brought back what it was made of, counts again. */
+  async uncover(blocks: readonly { readonly key: string }[], options: BucketOptions = {}): Promise<void> {
+    for (const { key } of blocks) {
+      await this.#bucket.delete(tombstoneKey(key), options)
+      this.#known.delete(key)
+    }
   }
 
   /** The block first: while its tombstone is there, nobody sees it. */

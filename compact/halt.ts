@@ -60,12 +60,12 @@ export async function readConfirmation(
 /** For what the last pass would have deleted. Undefined where none has halted. */
 export async function confirmHalt(
   bucket: Bucket,
-  { nowMs }: { readonly nowMs: number },
+  { nowMs, ...options }: BucketOptions & { readonly nowMs: number },
 ): Promise<Halt | undefined> {
-  const found = await readHalt(bucket)
+  const found = await readHalt(bucket, options)
   if (found === undefined) return undefined
   const value: Confirmation = { atMs: nowMs, bytes: found.bytes }
-  await putSmallObject(bucket, { key: confirmationKey, value })
+  await putSmallObject(bucket, { key: confirmationKey, value }, options)
   return found
 }
 

@@ -39,7 +39,8 @@ export const noRules: Rules = {
   erasures: [],
 }
 
-export type DeletionReason = 'time' | 'selector' | 'size' | 'thinned' | 'erased'
+/** `undone`: it was made of a block that somebody brought back. */
+export type DeletionReason = 'time' | 'selector' | 'size' | 'thinned' | 'erased' | 'undone'
 
 /** The block that rows are in. Rules go by its last profile: they do something to all of a block's rows, or nothing. */
 export interface BlockAge {

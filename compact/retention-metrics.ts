@@ -72,7 +72,7 @@ class Totals {
       ...common,
     })
     // From the start, so that the first one is an increase.
-    for (const reason of ['time', 'selector', 'size', 'thinned', 'erased']) {
+    for (const reason of ['time', 'selector', 'size', 'thinned', 'erased', 'undone']) {
       this.#blocks.inc({ reason }, 0)
       this.#bytes.inc({ reason }, 0)
     }

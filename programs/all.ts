@@ -1,9 +1,12 @@
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
+import type { AnswerFlags } from '../cli/answer-flags.ts'
+import type { CacheFlags } from '../cli/cache-flags.ts'
 import type { CollectorFlags } from '../cli/collector-flags.ts'
+import type { CompactFlags } from '../cli/compact-flags.ts'
+import type { RetentionFlags } from '../cli/retention-flags.ts'
 import { defaultConfig } from '../collector/config/default-config.ts'
-import { Retention } from '../collector/retention.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { type Run, runGroup } from '../lib/lifecycle/run-group.ts'
 import type { Logger } from '../lib/log.ts'
@@ -13,14 +16,16 @@ import { createApi } from '../query/api/create-api.ts'
 import { BucketProbe } from '../query/bucket-probe.ts'
 import { Catalog } from '../query/catalog.ts'
 import { serveUi } from '../ui/serve-ui.ts'
+import { createAnswering } from './answering.ts'
+import { openCache } from './caching.ts'
 import { createCollecting } from './collecting.ts'
+import { compactsWhereOwned, createCompactor } from './compacting.ts'
 import { guardsInternals } from './guarded-paths.ts'
-import { retentionLimits } from './retention-limits.ts'
 import { type Storing, withStorage } from './storing.ts'
 import { readWeb, serveWeb } from './web.ts'
 
 export interface AllOptions {
-  readonly flags: CollectorFlags
+  readonly flags: CollectorFlags & RetentionFlags & CompactFlags & AnswerFlags & CacheFlags
   /** Every flag as the status page shows it. */
   readonly flagTexts: Readonly<Record<string, string>>
   readonly build: BuildInfo
@@ -47,12 +52,16 @@ async function runParts(options: AllOptions, { profiler, source, bucket, storage
   const { flags, logger, registry } = options
   const quit = new AbortController()
   const web = await readWeb(flags, { logger })
+  const compactor = await createCompactor({ flags, bucket, logger, registry })
   const probe = new BucketProbe({ bucket, logger })
   const log = logger.child({ component: 'query' })
   const pending = () => storage.pendingBlocks()
-  const catalog = new Catalog({ bucket, pending, heads: [storage], log, registry })
+  const cache = await openCache(flags, { buckets: [bucket], log, registry })
+  const catalog = new Catalog({ bucket, cache, pending, heads: [storage], log, registry })
   const collecting = createCollecting(source, { flags, storage, logger, registry })
+  const answering = createAnswering(flags, { registry })
   const api = createApi({
+    ...answering,
     catalog,
     ...collecting.api,
     config: () => collecting.shownConfig() ?? '# no --config.file: conprof scrapes itself\n',
@@ -89,18 +98,22 @@ async function runParts(options: AllOptions, { profiler, source, bucket, storage
     data: describeData(bucket, flags),
     reload: () => collecting.reload(),
   })
-  const retention = new Retention({ bucket, limits: retentionLimits(flags), logger, registry })
-  const parts = [server, storage, retention, probe].map(
+  const parts = [server, storage, probe].map(
     (part): Run =>
       (run) =>
         part.run(run),
   )
-  await runGroup([...parts, ...collecting.parts], {
-    signal: AbortSignal.any([options.signal, quit.signal]),
-  })
+  try {
+    await runGroup([...parts, compactsWhereOwned(compactor, { logger }), ...collecting.parts], {
+      signal: AbortSignal.any([options.signal, quit.signal]),
+    })
+  } finally {
+    await answering.merges.close()
+    await cache?.close()
+  }
 }
 
-function describeData(bucket: Bucket, flags: CollectorFlags): string {
+function describeData(bucket: Bucket, flags: RetentionFlags): string {
   const { storageRetentionTimeMs: keptMs } = flags
   return `${bucket.name}, ${keptMs > 0 ? `kept for ${formatDuration(keptMs)}` : 'kept for ever'}`
 }

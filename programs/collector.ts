@@ -1,7 +1,6 @@
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
 import type { CollectorFlags } from '../cli/collector-flags.ts'
-import { Retention } from '../collector/retention.ts'
 import { type Run, runGroup } from '../lib/lifecycle/run-group.ts'
 import type { Logger } from '../lib/log.ts'
 import type { BuildInfo } from '../lib/metrics.ts'
@@ -10,7 +9,6 @@ import { createApi } from '../query/api/create-api.ts'
 import { Catalog } from '../query/catalog.ts'
 import { createCollecting } from './collecting.ts'
 import { guardsAllButProbes } from './guarded-paths.ts'
-import { retentionLimits } from './retention-limits.ts'
 import { type Storing, withStorage } from './storing.ts'
 import { readWeb, serveWeb } from './web.ts'
 
@@ -75,13 +73,9 @@ async function runParts(
     data: bucket.name,
     reload: () => collecting.reload(),
   })
-  const retention = new Retention({ bucket, limits: retentionLimits(flags), logger, registry })
-  // One is enough for a bucket that all collectors share; a folder is each one's own.
-  const isKeeper = (flags.collectorOrdinal ?? 0) === 0 || flags.objstoreConfigFile === undefined
-  const parts = [server, storage, ...(isKeeper ? [retention] : [])]
   await runGroup(
     [
-      ...parts.map(
+      ...[server, storage].map(
         (part): Run =>
           (run) =>
             part.run(run),

@@ -46,6 +46,7 @@ export async function withStorage(
       logger: logger.child({ component: 'storage' }),
       registry,
       blockDurationMs: flags.blockDurationMs,
+      writeVersion: flags.storageWriteVersion,
       // A person who starts a second one wants to hear of it.
       lock: { waitMs: flags.configKubernetes === undefined ? 0 : predecessorMs, signal },
       ...(lastUploadMs === undefined ? {} : { lastUploadMs }),

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { runConprof, startConprof } from '../support/conprof.ts'
+import { until } from '../support/until.ts'
+
+const day = '2020-01-01'
+const block = '1577836800000-1577836800001-1-00112233445566ff.block'
+
+/** A program whose bucket has one block, of long ago. */
+async function startOn(t: Test, program: string, ...flags: readonly string[]) {
+  const folder = t.testdir({
+    'conprof.yaml': 'scrape_configs: []\n',
+    data: { bucket: { blocks: { [day]: { [block]: 'old' } } } },
+  })
+  const path = `--storage.path=${join(folder, 'data')}`
+  const started = await startConprof(
+    [`--config.file=${join(folder, 'conprof.yaml')}`, path, ...flags],
+    program,
+  )
+  t.teardown(() => started.stop())
+  const bucket = join(folder, 'data', 'bucket')
+  return {
+    ...started,
+    path,
+    stored: join(bucket, 'blocks', day, block),
+    tombstone: join(bucket, 'deleted', day, `${block}.json`),
+  }
+}
+
+t.test('a collector deletes nothing, and says so where it is asked to', async (t) => {
+  const asked = await startOn(t, 'collector', '--collector.ordinal=0', '--storage.retention.time=1d')
+  await until('its warning', () =>
+    /a collector deletes nothing: --storage.retention.time belong/.test(asked.stderr()),
+  )
+  const metrics = await (await fetch(`${asked.url}/metrics`)).text()
+  t.notMatch(metrics, 'conprof_retention_', 'it has none of it')
+  const other = await startOn(t, 'collector', '--collector.ordinal=0')
+  t.notMatch(other.stderr(), /retention/)
+  t.ok(existsSync(asked.stored) && existsSync(other.stored))
+})
+
+t.test('conprof all deletes what is too old, and asks where that is nearly everything', async (t) => {
+  const all = await startOn(t, 'all', '--storage.retention.time=30d', '--compact.interval=1s')
+  const halted = async (value: number) => {
+    const metrics = await (await fetch(`${all.url}/metrics`)).text()
+    return metrics.includes(`\nconprof_retention_halted ${value}\n`)
+  }
+  await until('its halt', () => halted(1))
+  const said = /nothing deleted: 3 B of 3 B would go at once, .*conprof block confirm-deletion/
+  await until('what it says', () => said.test(all.stderr()))
+  t.notOk(existsSync(all.tombstone))
+  const { stdout } = await runConprof(['block', 'confirm-deletion', all.path])
+  t.match(stdout, /^confirmed: the next pass within 24 h deletes up to 3 B of 3 B, 1 blocks \(1 for time\)/)
+  await until('its end', () => existsSync(all.tombstone), 90_000)
+  t.ok(existsSync(all.stored), 'not for good yet')
+  t.ok(await halted(0))
+})
