@@ -14,8 +14,13 @@ export interface Conprof {
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Starts a program of it, on a port the system chooses; resolves once it says where it listens. */
-export async function startConprof(flags: readonly string[], program = 'all'): Promise<Conprof> {
-  const child = spawnConprof([program, '--web.listen-address=127.0.0.1:0', '--log.format=json', ...flags])
+export async function startConprof(
+  flags: readonly string[],
+  program = 'all',
+  nodeFlags: readonly string[] = [],
+): Promise<Conprof> {
+  const parameters = [program, '--web.listen-address=127.0.0.1:0', '--log.format=json', ...flags]
+  const child = spawnConprof(parameters, nodeFlags)
   let stderr = ''
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
@@ -51,10 +56,10 @@ export async function runConprof(
   return { code, stdout, stderr }
 }
 
-function spawnConprof(parameters: readonly string[]): ChildProcess {
+function spawnConprof(parameters: readonly string[], nodeFlags: readonly string[] = []): ChildProcess {
   // Without tap's loaders: as a user runs it.
   const { NODE_OPTIONS: _, ...env } = process.env
-  return spawn(process.execPath, [`${root}bin/conprof.js`, ...parameters], {
+  return spawn(process.execPath, [...nodeFlags, `${root}bin/conprof.js`, ...parameters], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
