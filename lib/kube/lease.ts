@@ -13,6 +13,8 @@ export interface LeaseOptions {
   readonly identity: string
   readonly logger: Logger
   readonly registry: Registry
+  /** Name of the gauge that says who leads; the operator's without it. */
+  readonly metric?: string
   readonly timing?: Partial<LeaseTiming>
   /** Monotonic; all decisions are by it. */
   readonly clock?: Clock
@@ -79,7 +81,7 @@ export class Lease {
     this.#record = new LeaseRecord({ client, namespace, name, timeoutMs, clock: this.#clock })
     const isLeader = () => Number(this.isLeader())
     new Gauge({
-      name: 'conprof_operator_leader',
+      name: options.metric ?? 'conprof_operator_leader',
       help: 'Whether this process leads.',
       registers: [options.registry],
       collect() {
