@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { formatMatchers } from '../profile/matcher.ts'
@@ -82,4 +83,14 @@ t.test('readPolicyFile() says what it could not read', async (t) => {
   t.equal((await readPolicyFile(join(folder, 'policy.yaml'))).thinning.length, 1)
   const path = join(folder, 'missing.yaml')
   await t.rejects(readPolicyFile(path), { message: `read policy "${path}": ENOENT` })
+})
+
+t.test('the example of docs/configuration.md is one, with a row for each field', async (t) => {
+  const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8')
+  const [, text = ''] = /^```yaml policy\.yaml\n(.*?)^```$/ms.exec(page) ?? []
+  const { retention, thinning } = parsePolicyFile(text, 'docs/configuration.md')
+  t.match([retention.length, thinning.length], [3, 2])
+  for (const field of ['retention[].match', 'retention[].age', 'thinning[].keepEvery', 'thinning[].after']) {
+    t.ok(page.includes(`\n| \`${field}\` |`), field)
+  }
 })
