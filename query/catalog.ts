@@ -160,7 +160,8 @@ export class Catalog {
           return await this.#openCandidate(candidate, signal)
         } catch (error) {
           throwIfCancelled(signal)
-          if (candidate.source.isGone && !isLast) {
+          // Somebody else may have asked for it, so what its source knows is not enough.
+          if ((candidate.source.isGone || codeOf(error) === 'NOT_FOUND') && !isLast) {
             isGone = true
             return undefined
           }
@@ -237,7 +238,8 @@ export class Catalog {
     } catch (error) {
       throwIfCancelled(signal)
       this.#warn('head', `${name} is`, error, warnings)
-      if (patience.signal.aborted || isAway(error)) return { blocks: [], pending: [], isThere: false }
+      if (patience.signal.aborted || codeOf(error) === 'AWAY')
+        return { blocks: [], pending: [], isThere: false }
       isRead = false
     }
     const pending = await this.#pendingOf(named, { ...request, patience }, warnings)
@@ -299,11 +301,11 @@ export class Catalog {
   async #openCandidate(candidate: Candidate, signal: AbortSignal | undefined) {
     const { place, key, level } = candidate
     const { reader, source } = await this.#blocks.open(candidate.id, candidate.source, signal)
-    const scope = AnswerScope.current
+    const isFirstTry = AnswerScope.current?.mayTryAgain === true
     const onUnreadable = (error: unknown) => {
       // The answer is made once more then.
-      if (source.isGone && scope?.mayTryAgain === true) return
-      if ((error as { readonly code?: unknown }).code === 'BLOCK_CORRUPT') void source.forget()
+      if (source.isGone && isFirstTry) return
+      if (codeOf(error) === 'BLOCK_CORRUPT') void source.forget()
       this.#note(place, `block ${key}`, error)
     }
     const { covered, partition } = reader.meta
@@ -331,8 +333,8 @@ export class Catalog {
   }
 }
 
-function isAway(error: unknown): boolean {
-  return (error as { readonly code?: unknown } | undefined)?.code === 'AWAY'
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown } | undefined)?.code
 }
 
 const maxConcurrentOpens = 16
