@@ -92,13 +92,8 @@ class Table {
     this.rowCount++
   }
 
-  async drain(): Promise<void> {
-    if (this.#waiting.length < minDrainRows) return
-    await this.#drainAll()
-  }
-
   async finish(): Promise<void> {
-    await this.#drainAll()
+    await this.drain()
     await this.#finishFile()
   }
 
@@ -106,7 +101,7 @@ class Table {
     await this.#file?.abandon()
   }
 
-  async #drainAll(): Promise<void> {
+  async drain(): Promise<void> {
     for (const values of this.#waiting) {
       this.#file ??= await this.#create()
       this.#file.push(values)
@@ -160,5 +155,4 @@ function stackRow(id: bigint, { functions, files, lines }: StackFrames): readonl
   ]
 }
 
-const minDrainRows = 4096
 const defaultMaxFileBytes = 128 * 1024 * 1024

@@ -36,10 +36,16 @@ export async function* selectUnits(
 ): AsyncGenerator<Unit, void, undefined> {
   for (const { day, startMs, endMs } of daysOf(request)) {
     const range = { startMs: Math.max(request.startMs, startMs - lookbackMs), endMs }
-    const sources = await openSources(request, range)
-    const readers = sources.map(({ source }) => source.reader)
-    for (const labels of valuesIn(readers, request.matchers, ['namespace', 'service_name'])) {
+    let sources = await openSources(request, range)
+    let openedMs = performance.now()
+    const { symbolBytes, services } = survey(sources, request.matchers)
+    for (const [index, labels] of services.entries()) {
       request.signal?.throwIfAborted()
+      // A reader keeps the symbols that it has read, and what a compaction replaced is deleted half an hour later.
+      if (index > 0 && (symbolBytes > maxHeldSymbolBytes || performance.now() - openedMs > maxOpenMs)) {
+        sources = await openSources(request, range)
+        openedMs = performance.now()
+      }
       const { namespace = '', service_name: serviceName = '' } = labels
       const matchers = [
         ...request.matchers,
@@ -106,6 +112,15 @@ async function openSources(request: ExportRequest, { startMs, endMs }: TimeRange
   return opened.flatMap(({ sources }) => sources)
 }
 
+/** What decides how to go on, without a hold on what was opened. */
+function survey(sources: Awaited<ReturnType<typeof openSources>>, matchers: readonly Matcher[]) {
+  const readers = sources.map(({ source }) => source.reader)
+  return {
+    symbolBytes: readers.reduce((sum, { meta }) => sum + (meta.sectionBytes['symbols'] ?? 0), 0),
+    services: valuesIn(readers, matchers, ['namespace', 'service_name']),
+  }
+}
+
 /** The values of some labels, of every series that matches: each once. */
 function valuesIn(
   readers: readonly BlockReader[],
@@ -128,3 +143,6 @@ function signalOf({ signal }: ExportRequest): { readonly signal?: AbortSignal } 
 }
 
 const dayMs = 24 * 60 * 60 * 1000
+/** As they are stored; they are several times that in memory. */
+const maxHeldSymbolBytes = 16 * 1024 * 1024
+const maxOpenMs = 5 * 60 * 1000
