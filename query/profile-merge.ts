@@ -16,6 +16,9 @@ import { readPart, type Visit, type Wanted } from './read-part.ts'
 import { type PartPlan, type PartSums, planSums, readSums } from './read-sums.ts'
 import { SeriesFacts } from './series-facts.ts'
 
+/** How long it works before others have their turn, and before it sees that nobody waits any more. */
+const sliceMs = 8
+
 /** A merge under way: a series at a time, and what they came to. */
 export class ProfileMerge {
   readonly #options: MergeOptions
@@ -41,7 +44,7 @@ export class ProfileMerge {
 
   /** Lets the event loop turn every few milliseconds, and stops where the caller has gone. */
   readonly #breathe = async (): Promise<void> => {
-    if (performance.now() - this.#sliceStart < 12) return
+    if (performance.now() - this.#sliceStart < sliceMs) return
     await setImmediate()
     this.#options.signal?.throwIfAborted()
     this.#sliceStart = performance.now()

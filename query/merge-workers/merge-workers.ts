@@ -92,21 +92,28 @@ export class MergeWorkers {
     const { signal, ...rest } = options
     const turn = await this.#turns.enter(signal)
     this.#merges.inc({ thread: 'worker' })
-    const { job, readers } = this.#jobOf(parts, rest, view)
-    const thread = this.#threadFor(job)
-    const { answer, freed } = thread.run(job, {
-      sources: new Map(readers.map(({ source }, i): [number, ByteSource] => [job.blocks[i]!.id, source])),
-      signal,
-      onUnreadable: ({ id, error }) => {
-        const reader = readers[job.blocks.findIndex((block) => block.id === id)]
-        parts.find((part) => part.reader === reader)?.onUnreadable?.(fromPlainError(error))
-      },
-    })
-    void freed.then(() => {
-      this.#rest(thread)
-      turn.leave()
-    })
-    return answer
+    let leave = () => turn.leave()
+    try {
+      const { job, readers } = this.#jobOf(parts, rest, view)
+      const thread = this.#threadFor(job)
+      const { answer, freed } = thread.run(job, {
+        sources: new Map(readers.map(({ source }, i): [number, ByteSource] => [job.blocks[i]!.id, source])),
+        signal,
+        onUnreadable: ({ id, error }) => {
+          const reader = readers[job.blocks.findIndex((block) => block.id === id)]
+          parts.find((part) => part.reader === reader)?.onUnreadable?.(fromPlainError(error))
+        },
+      })
+      // From here on the turn ends with the thread's work, which may be after the answer was given up.
+      leave = () => {}
+      void freed.then(() => {
+        this.#rest(thread)
+        turn.leave()
+      })
+      return await answer
+    } finally {
+      leave()
+    }
   }
 
   /** Ends all threads; merges that run fail. */

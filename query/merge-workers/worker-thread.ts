@@ -68,10 +68,10 @@ export class WorkerThread {
     const answer = Promise.withResolvers<MergedView>()
     const freed = Promise.withResolvers<void>()
     const running: Running = { access, answer, freed, inContext: AsyncLocalStorage.snapshot() }
+    this.#send({ kind: 'job', job })
     this.#running = running
     this.#blocks = new Set(job.blocks.map(({ id }) => id))
     this.#worker.ref()
-    this.#send({ kind: 'job', job })
     const { signal } = access
     const onAbort = () => this.#abort(running, signal!.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
