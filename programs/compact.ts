@@ -66,7 +66,7 @@ async function runParts(
   try {
     const cluster = await lease?.cluster()
     const compactor = await createCompactor({ flags, bucket, cluster, logger, registry })
-    const { server } = await serveWeb(web, {
+    const { server, url } = await serveWeb(web, {
       logger,
       registry,
       guards: guardsAllButProbes,
@@ -76,7 +76,7 @@ async function runParts(
       quit: () => quit.abort(),
       routes: [selfProfileRoutes(profiler)],
     })
-    logger.info({ address: server.address, lease: name?.name }, `compacts bucket ${bucket.name}`)
+    logger.info({ url, lease: name?.name }, `compacts bucket ${bucket.name}`)
     const compact: Run = (run) =>
       lease === undefined ? compactor.run(run) : lease.run(run, (led) => compactor.run(led))
     await runGroup([server.run.bind(server), probe.run.bind(probe), compact], {

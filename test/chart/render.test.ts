@@ -159,6 +159,46 @@ t.test('with a bucket: collectors and query', async (t) => {
   t.same(budgets.sort(), ['rel-conprof-collector', 'rel-conprof-query'], 'none for a single one')
 })
 
+t.test('with a bucket: one compacts, and deletes what retention says', async (t) => {
+  const policy = { retention: [{ match: '{namespace="dev"}', age: '3d' }] }
+  const objects = await render(...bucket, `--set-json=retention.policy=${JSON.stringify(policy)}`)
+  const { spec } = find(objects, 'Deployment', 'rel-conprof-compact')!
+  t.equal(spec.replicas, 1)
+  const pod: PodSpec = spec.template.spec
+  t.same(pod.containers[0]!.args, [
+    'compact',
+    '--objstore.config-file=/etc/conprof/bucket/objstore.yaml',
+    '--storage.path=/data',
+    '--compact.lease=ns/rel-conprof-compact',
+    '--compact.interval=5m',
+    '--compact.job-size=4GB',
+    '--storage.retention.time=90d',
+    '--storage.policy-file=/etc/conprof/policy/policy.yaml',
+    '--web.listen-address=:8080',
+    '--web.token-file=/etc/conprof/token/token',
+    '--log.level=info',
+  ])
+  t.same(parse(find(objects, 'ConfigMap', 'rel-conprof-policy')!.data!['policy.yaml']!), policy)
+  const lease = find(objects, 'Role', 'rel-conprof-compact')!.rules!.filter(({ resources }) =>
+    resources.includes('leases'),
+  )
+  t.match(lease, [
+    { verbs: ['create'] },
+    { verbs: ['get', 'update'], resourceNames: ['rel-conprof-compact'] },
+  ])
+  const collector = find(objects, 'StatefulSet', 'rel-conprof-collector')!
+  const flags: string[] = collector.spec.template.spec.containers[0].args
+  t.notOk(flags.some((flag) => flag.startsWith('--storage.retention') || flag.startsWith('--storage.policy')))
+  const without = await render(`--set-json=retention.policy=${JSON.stringify(policy)}`)
+  t.notOk(
+    without.some(({ metadata }) => metadata.name === 'rel-conprof-compact'),
+    'in try-out mode none',
+  )
+  const all = find(without, 'StatefulSet', 'rel-conprof-collector')!.spec.template.spec
+  t.ok(all.containers[0].args.includes('--storage.policy-file=/etc/conprof/policy/policy.yaml'))
+  t.ok(all.volumes.some(({ name }: { readonly name: string }) => name === 'policy'))
+})
+
 t.test('programs know the flags that they are started with', async (t) => {
   const seen = new Map<string, Set<string>>()
   for (const path of globSync(join(chart, 'ci/*-values.yaml')).sort()) {
@@ -170,7 +210,7 @@ t.test('programs know the flags that they are started with', async (t) => {
       for (const flag of flags) known.add(flag.split('=')[0]!)
     }
   }
-  t.same([...seen.keys()].sort(), ['all', 'collector', 'operator', 'query'])
+  t.same([...seen.keys()].sort(), ['all', 'collector', 'compact', 'operator', 'query'])
   for (const [program, flags] of seen) {
     const { stdout } = await runConprof([program, '--help'])
     for (const flag of flags) t.match(stdout, new RegExp(`^ +${flag}\\b`, 'm'), `conprof ${program} ${flag}`)
@@ -202,6 +242,7 @@ t.test('the ServiceMonitor and the PrometheusRule need the cluster to know them'
   t.same(kinds(await render(...wanted, ...monitoring, ...bucket)), [
     'PrometheusRule/ns/rel-conprof',
     'ServiceMonitor/ns/rel-conprof-collector',
+    'ServiceMonitor/ns/rel-conprof-compact',
     'ServiceMonitor/ns/rel-conprof-operator',
     'ServiceMonitor/ns/rel-conprof-query',
   ])

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { annotatePod, createNamespace, createPod } from '../support/cluster-pods.ts'
-import { startConprof } from '../support/conprof.ts'
+import { type Conprof, startConprof } from '../support/conprof.ts'
 import { bothHelms, chart } from '../support/helm.ts'
 import { linesOf, release, releaseNamespace, startOperatorRig } from '../support/operator-rig.ts'
 import { until } from '../support/until.ts'
@@ -12,8 +13,8 @@ const { client, plane } = rig
 const helm = (await bothHelms(t)).at(-1)!
 
 /** Accounts and rights as the chart has them, and nothing else of it. */
-async function applyRights(...values: string[]): Promise<void> {
-  const shown = ['service-accounts', 'rbac-operator', 'rbac-collector', 'rbac-shared']
+async function applyRights(values: readonly string[] = [], more: readonly string[] = []): Promise<void> {
+  const shown = ['service-accounts', 'rbac-operator', 'rbac-collector', 'rbac-shared', ...more]
   const text = await helm.must([
     ...['template', release, chart, `--namespace=${releaseNamespace}`, kubernetes],
     ...['--set=crds.enabled=false', ...values.map((value) => `--set=${value}`)],
@@ -106,11 +107,46 @@ t.test('operator and collector get on with the rights of the chart', async (t) =
 
   // Without cluster roles, of one namespace and its own.
   await plane.mustKubectl(['delete', 'clusterrolebinding', `${releaseNamespace}-${release}-operator`])
-  await applyRights('watchNamespaces={shop}')
+  await applyRights(['watchNamespaces={shop}'])
   const watched = `--watch.namespaces=${releaseNamespace},shop`
   const few = await rig.startOperator({ kubeconfig: operatorAccount, flags: [...flags, watched] })
   await annotatePod(client, { namespace: 'shop', name: 'web-0' }, { 'conprof.io/scrape': 'false' })
   await rig.until('one less', (configs) => !addressesOf(configs).includes('10.1.0.1'))
   t.match(await (await fetch(`${few.url}/-/ready`)).text(), 'is ready')
   t.notMatch(await (await fetch(`${few.url}/metrics`)).text(), /requests_total\{.*code="403"\}/)
+})
+
+t.test('of two compactors with the rights of the chart one leads, and then the other', async (t) => {
+  await applyRights(['bucket.existingSecret=b'], ['rbac-compact'])
+  const folder = t.testdir({ bucket: {} })
+  const flags = [
+    `--compact.lease=${releaseNamespace}/${release}-compact`,
+    `--kubeconfig=${await kubeconfigOf('compact')}`,
+    '--compact.interval=1s',
+    `--storage.path=${folder}`,
+  ]
+  const metrics = async ({ url }: Conprof) => (await fetch(`${url}/metrics`)).text()
+  const leads = async (program: Conprof) => /^conprof_compact_leader 1$/m.test(await metrics(program))
+  const first = await startConprof(flags, 'compact')
+  t.teardown(() => first.stop())
+  await until('the first to lead', () => leads(first))
+  await until('a round', async () =>
+    /^conprof_compact_rounds_total\{result="ok"\} [1-9]/m.test(await metrics(first)),
+  )
+  const second = await startConprof(flags, 'compact')
+  t.teardown(() => second.stop())
+  t.notOk(await leads(second))
+  const uid = await plane.mustKubectl([
+    'get',
+    'namespace',
+    releaseNamespace,
+    '-o',
+    'jsonpath={.metadata.uid}',
+  ])
+  const owner = JSON.parse(readFileSync(join(folder, 'bucket/owner.json'), 'utf8'))
+  t.equal(owner.cluster, `${releaseNamespace}/${release}-compact@${uid}`)
+  t.equal(await first.stop(), 0)
+  await until('the second to lead', () => leads(second))
+  for (const program of [first, second]) t.notMatch(program.stderr(), /forbidden/)
+  t.equal(await second.stop(), 0)
 })

@@ -1,4 +1,4 @@
-{{/* What the three have in common. All take (dict "root" $ "component" "query"). */}}
+{{/* What all have in common. All take (dict "root" $ "component" "query"). */}}
 
 {{- define "conprof.podSecurityContext" -}}
 runAsNonRoot: true
@@ -142,6 +142,11 @@ livenessProbe:
   mountPath: /etc/conprof/web
   readOnly: true
 {{- end }}
+{{- if include "conprof.hasPolicy" . }}
+- name: policy
+  mountPath: /etc/conprof/policy
+  readOnly: true
+{{- end }}
 {{- with (get .root.Values .component).extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
@@ -164,6 +169,11 @@ livenessProbe:
 {{- if .hasWebConfig }}
 - name: web
   {{- include "conprof.webVolume" .root | nindent 2 }}
+{{- end }}
+{{- if include "conprof.hasPolicy" . }}
+- name: policy
+  configMap:
+    name: {{ include "conprof.fullname" .root }}-policy
 {{- end }}
 {{- with (get .root.Values .component).extraVolumes }}
 {{ toYaml . }}
@@ -218,4 +228,21 @@ projected:
 {{- if include "conprof.hasWebConfig" . }}
 - --web.config.file=/etc/conprof/web/web.yaml
 {{- end }}
+{{- end }}
+
+{{/* Flags of what deletes: compact, and in try-out mode the one program. */}}
+{{- define "conprof.retentionArgs" -}}
+- --storage.retention.time={{ .Values.retention.time }}
+{{- with .Values.retention.size }}
+- --storage.retention.size={{ . }}
+{{- end }}
+{{- if .Values.retention.policy }}
+- --storage.policy-file=/etc/conprof/policy/policy.yaml
+{{- end }}
+{{- end }}
+
+{{/* "true" for what reads the policy. */}}
+{{- define "conprof.hasPolicy" -}}
+{{- $deleter := include "conprof.isEmbedded" .root | empty | ternary "compact" "collector" }}
+{{- if and .root.Values.retention.policy (eq .component $deleter) }}true{{ end }}
 {{- end }}
