@@ -119,7 +119,8 @@ function bodyCount(reader: BlockReader, series: SeriesIndex): number {
 
 /**
  * Drops series that are only to be thinned where that was done already. A block is thinned as a whole, so the largest
- * few tell of all: reading every row of months of blocks, at each start, would be too much for so little.
+ * few of each profile type tell of all, whichever types can be thinned: reading every row of months of blocks, at each
+ * start, would be too much for so little.
  */
 async function withoutThinned(
   reader: BlockReader,
@@ -129,11 +130,14 @@ async function withoutThinned(
   const isOnlyThin = ({ plan }: Planned) => plan.dropped === undefined && plan.erasures.length === 0
   const thin = planned.filter(isOnlyThin)
   if (thin.length === 0) return planned
-  const largest = thin
-    .map((each) => ({ each, bodies: bodyCount(reader, each.series) }))
-    .sort((a, b) => b.bodies - a.bodies)
-    .slice(0, sampledSeries)
-    .map(({ each }) => each)
+  const counted = thin.map((each) => ({ each, bodies: bodyCount(reader, each.series) }))
+  const types = Map.groupBy(counted, ({ each }) => each.labels['profile_type'])
+  const largest = [...types.values()].flatMap((ofType) =>
+    ofType
+      .sort((a, b) => b.bodies - a.bodies)
+      .slice(0, sampledSeries)
+      .map(({ each }) => each),
+  )
   for await (const { labels, plan, rows } of readRows(reader, largest, options)) {
     if (planRows(rows, plan, labels).includes(rowFates.thin)) return planned
   }
@@ -165,5 +169,5 @@ function fateAt({ timeMs, fates }: Fates, time: number, flags: number): RowFate 
   return fate === rowFates.keep ? 'keep' : 'drop'
 }
 
-const sampledSeries = 16
+const sampledSeries = 4
 const seriesAtOnce = 64

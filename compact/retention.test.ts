@@ -236,14 +236,24 @@ t.test('nothing is deleted while a pin cannot be read', async (t) => {
 
 t.test('snapshots are thinned out once, other profiles never', async (t) => {
   const policy = `thinning: [{keepEvery: 6h, after: 1d}]`
-  const { passAt, putDay, holds, tombstones } = await start(t, { policy })
+  const { passAt, putDay, holds, tombstones, live } = await start(t, { policy })
   await putDay(0, [{ from: 'etcd/goroutine' }, { from: 'etcd/cpu' }, heap], 24)
   await passAt(2 * dayMs)
   t.strictSame(await holds(), { goroutine: [24, 4], cpu: [24, 24], heap: [24, 8] })
   const once = await tombstones()
   t.strictSame(Object.values(once), ['thinned'])
+  t.match(await live(), [{ level: 2 }])
   await passAt(2.1 * dayMs)
   t.strictSame(await tombstones(), once)
+})
+
+t.test('snapshots are found among many series of other types', async (t) => {
+  const policy = `thinning: [{keepEvery: 1d, after: 1d}]`
+  const { passAt, putDay, holds } = await start(t, { policy })
+  const cpu = Array.from({ length: 30 }, (_, i) => ({ from: 'etcd/cpu', labels: { pod: `${i}` } }))
+  await putDay(0, [...cpu, { from: 'etcd/goroutine' }], 3)
+  await passAt(2 * dayMs)
+  t.strictSame(await holds(), { cpu: [90, 90], goroutine: [3, 1] })
 })
 
 t.test(
