@@ -6,6 +6,7 @@ export class BucketMetrics {
   readonly #operations: Counter<'operation' | 'bucket'>
   readonly #failures: Counter<'operation' | 'code' | 'bucket'>
   readonly #duration: Histogram<'operation' | 'bucket'>
+  readonly #requests: Counter<'operation' | 'bucket'>
   readonly #transferred: Counter<'operation' | 'bucket'>
 
   constructor(registry: Registry) {
@@ -13,6 +14,12 @@ export class BucketMetrics {
     this.#operations = new Counter({
       name: 'conprof_bucket_operations_total',
       help: 'Operations on the bucket that began; a listing is one, however many pages it has.',
+      labelNames: ['operation', 'bucket'],
+      registers,
+    })
+    this.#requests = new Counter({
+      name: 'conprof_bucket_requests_total',
+      help: 'Requests to the S3 store, as it bills them: each page of a listing and each retry is one.',
       labelNames: ['operation', 'bucket'],
       registers,
     })
@@ -52,6 +59,7 @@ export class BucketMetrics {
         const code = isBucketError(error) ? error.code : 'OTHER'
         this.#failures.inc({ operation, code, ...own })
       },
+      requested: (operation) => this.#requests.inc({ operation, ...own }),
       transferred: (operation, sizeBytes) => this.#transferred.inc({ operation, ...own }, sizeBytes),
     }
   }
@@ -61,5 +69,7 @@ export interface OneBucketMetrics {
   /** Call what it returns at the end. */
   begin(operation: BucketOperation): () => void
   failed(operation: BucketOperation, error: unknown): void
+  /** Of an S3 store alone: what is no request to anybody is none. */
+  requested(operation: BucketOperation): void
   transferred(operation: 'get' | 'put', sizeBytes: number): void
 }

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
@@ -74,6 +77,31 @@ t.test('InstrumentedBucket', async (t) => {
     }
     t.notMatch(text, /failures_total\{operation="stat"/)
   })
+})
+
+t.test('openBucket() counts what an S3 store bills: pages of a listing and retries', async (t) => {
+  const page = (key: string, isLast: boolean) =>
+    `<?xml version="1.0"?><ListBucketResult><Name>profiles</Name><KeyCount>1</KeyCount><Contents><Key>${key}</Key><Size>1</Size><LastModified>2026-01-05T00:00:00.000Z</LastModified></Contents><IsTruncated>${!isLast}</IsTruncated>${isLast ? '' : '<NextContinuationToken>next</NextContinuationToken>'}</ListBucketResult>`
+  let requests = 0
+  const server = createServer((request, response) => {
+    request.resume()
+    if (++requests === 2) response.writeHead(503).end()
+    else response.end(page(`key-${requests}`, request.url!.includes('continuation-token')))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const endpoint = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const config = { bucket: 'profiles', endpoint, insecure: true, access_key: 'key', secret_key: 'secret' }
+  const { bucket, registry } = await openText(t, JSON.stringify({ type: 'S3', config }))
+  const keys: string[] = []
+  for await (const { key } of bucket.list('')) keys.push(key)
+  t.same(keys, ['key-1', 'key-3'])
+  const text = await registry.metrics()
+  t.match(text, 'conprof_bucket_requests_total{operation="list"} 3')
+  t.match(text, 'conprof_bucket_operations_total{operation="list"} 1')
 })
 
 t.test('openBucketFiles() tells several buckets apart', async (t) => {

@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client'
 import type { Logger } from '../lib/log.ts'
 import type { Bucket } from './bucket.ts'
 import { BucketMetrics } from './bucket-metrics.ts'
+import type { BucketOperation } from './errors.ts'
 import { FolderBucket } from './folder-bucket.ts'
 import { type BucketAccess, FollowedBucket } from './followed-bucket.ts'
 import { InstrumentedBucket } from './instrumented-bucket.ts'
@@ -96,30 +97,38 @@ async function openWith(
   },
 ): Promise<Bucket> {
   const { log, metrics, name, readAgain } = options
+  const counted = metrics.of(name)
   const inner =
     config.type === 'S3'
-      ? await openS3(config.s3, { log, readAgain })
+      ? await openS3(config.s3, { log, readAgain, onRequest: counted.requested })
       : await FolderBucket.open(config.directory)
   const prefixed = config.prefix === '' ? inner : new PrefixedBucket(inner, config.prefix)
   if (config.type === 'S3' && config.s3.insecureSkipVerify) {
     log.warn({ bucket: prefixed.name }, 'the certificate of the bucket is not verified')
   }
   return new InstrumentedBucket(prefixed, {
-    metrics: metrics.of(name),
+    metrics: counted,
     ...(name === undefined ? {} : { name }),
   })
 }
 
 async function openS3(
   config: S3Config,
-  options: { readonly log: Logger; readonly readAgain: (() => Promise<S3Config>) | undefined },
+  options: {
+    readonly log: Logger
+    readonly readAgain: (() => Promise<S3Config>) | undefined
+    readonly onRequest: (operation: BucketOperation) => void
+  },
 ): Promise<Bucket> {
-  const { log, readAgain } = options
-  if (readAgain === undefined) return (await accessS3(config)).open()
-  return FollowedBucket.open({ read: async () => accessS3(await readAgain()), log })
+  const { log, readAgain, onRequest } = options
+  if (readAgain === undefined) return (await accessS3(config, onRequest)).open()
+  return FollowedBucket.open({ read: async () => accessS3(await readAgain(), onRequest), log })
 }
 
-async function accessS3(config: S3Config): Promise<BucketAccess> {
+async function accessS3(
+  config: S3Config,
+  onRequest: (operation: BucketOperation) => void,
+): Promise<BucketAccess> {
   const files = await readTlsFiles(config.tls)
   const hash = createHash('sha256').update(JSON.stringify(config))
   for (const [name, content] of Object.entries(files)) hash.update(`\n${name}\n`).update(content)
@@ -128,7 +137,7 @@ async function accessS3(config: S3Config): Promise<BucketAccess> {
     open: async () => {
       // Loaded here and not above: the client costs 13 MiB that a folder does not need.
       const { S3Bucket } = await import('./s3-bucket.ts')
-      return S3Bucket.open(config, files)
+      return S3Bucket.open(config, { files, onRequest })
     },
   }
 }

@@ -19,6 +19,13 @@ import { createS3Client } from './s3-client.ts'
 import { explainS3Error } from './s3-error.ts'
 import { readTlsFiles, type TlsFiles } from './tls-files.ts'
 
+export interface S3BucketOptions {
+  /** That the config names, where they were read already. */
+  readonly files?: TlsFiles
+  /** Called for each request that goes to the store, pages and retries each by itself. */
+  readonly onRequest?: (operation: BucketOperation) => void
+}
+
 /** Only requests every S3-compatible store knows: no multipart, no conditions, no bulk delete. */
 export class S3Bucket implements Bucket {
   readonly name: string
@@ -34,8 +41,10 @@ export class S3Bucket implements Bucket {
   }
 
   /** Asks the store nothing, so that a process starts while it is away. Reads the files that the config names. */
-  static async open(config: S3Config, files?: TlsFiles): Promise<S3Bucket> {
-    return new S3Bucket(config, createS3Client(config, files ?? (await readTlsFiles(config.tls))))
+  static async open(config: S3Config, options: S3BucketOptions = {}): Promise<S3Bucket> {
+    const client = createS3Client(config, options.files ?? (await readTlsFiles(config.tls)))
+    if (options.onRequest !== undefined) tellRequests(client, options.onRequest)
+    return new S3Bucket(config, client)
   }
 
   async *list(prefix: string, options: BucketOptions = {}): AsyncIterable<ObjectInfo> {
@@ -264,3 +273,24 @@ function attemptsOf(error: unknown): number {
 
 const maxPutBytes = 5 * 1024 ** 3
 const slowestBytesPerSecond = 128 * 1024
+
+const operations: Readonly<Record<string, BucketOperation>> = {
+  ListObjectsV2Command: 'list',
+  GetObjectCommand: 'get',
+  HeadObjectCommand: 'stat',
+  PutObjectCommand: 'put',
+  DeleteObjectCommand: 'delete',
+}
+
+function tellRequests(client: S3Client, onRequest: (operation: BucketOperation) => void): void {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (request) => {
+        const operation = operations[commandName ?? '']
+        if (operation !== undefined) onRequest(operation)
+        return next(request)
+      },
+    // Behind the retries, so that each is seen.
+    { step: 'deserialize', name: 'tellRequests' },
+  )
+}
