@@ -148,6 +148,8 @@ t.test('with a bucket: collectors and query', async (t) => {
     'query',
     '--objstore.config-file=/etc/conprof/bucket/objstore.yaml',
     '--collectors=dnssrv+_http._tcp.rel-conprof-collector.ns.svc',
+    '--storage.cache-path=/cache',
+    '--storage.cache-size=2Gi',
     '--web.listen-address=:8080',
     '--web.token-file=/etc/conprof/token/token',
     '--log.level=info',
@@ -157,6 +159,23 @@ t.test('with a bucket: collectors and query', async (t) => {
     .filter(({ kind }) => kind === 'PodDisruptionBudget')
     .map(({ metadata }) => metadata.name)
   t.same(budgets.sort(), ['rel-conprof-collector', 'rel-conprof-query'], 'none for a single one')
+})
+
+t.test('the cache of query has a volume with room for it, or there is none', async (t) => {
+  const podOf = async (...values: string[]): Promise<PodSpec> =>
+    find(await render(...bucket, ...values), 'Deployment', 'rel-conprof-query')!.spec.template.spec
+  for (const [size, sizeLimit] of [
+    ['2Gi', '2305Mi'],
+    ['512Mi', '577Mi'],
+  ] as const) {
+    const { containers, volumes } = await podOf(`--set=query.cacheSize=${size}`)
+    t.ok(containers[0]!.args.includes(`--storage.cache-size=${size}`))
+    t.match(containers[0]!.volumeMounts?.[0], { name: 'cache', mountPath: '/cache' })
+    t.match(volumes?.[0], { name: 'cache', emptyDir: { sizeLimit } })
+  }
+  const { containers, volumes = [] } = await podOf('--set-string=query.cacheSize=0')
+  t.ok(containers[0]!.args.includes('--storage.cache-size=0'))
+  t.notOk(volumes.some(({ name }) => name === 'cache'))
 })
 
 t.test('with a bucket: one compacts, and deletes what retention says', async (t) => {

@@ -96,6 +96,12 @@ topologySpreadConstraints:
 {{- max 64 (floor (divf (mulf $bytes 0.7) 1048576)) }}
 {{- end }}
 
+{{/* Of a size in Mi or Gi, what its volume may take. */}}
+{{- define "conprof.cacheLimit" -}}
+{{- $mebibytes := mul (regexFind "^[0-9]+" . | int64) (hasSuffix "Gi" . | ternary 1024 1) }}
+{{- printf "%dMi" (add $mebibytes (div $mebibytes 8) 1) }}
+{{- end }}
+
 {{- define "conprof.env" -}}
 {{- $own := get .root.Values .component }}
 {{- $memory := dig "limits" "memory" "" $own.resources }}
