@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
-import type { Bucket } from '../bucket/bucket.ts'
 import { exportMerged } from '../export/export-merged.ts'
 import { exportParquet } from '../export/export-parquet.ts'
 import { exportPprof, type FilesExport } from '../export/export-pprof.ts'
@@ -14,7 +13,7 @@ import { Catalog } from '../query/catalog.ts'
 import { Collectors } from '../query/collectors/collectors.ts'
 import type { CollectorsFlag } from '../query/collectors/collectors-flag.ts'
 import type { Aggregation } from '../query/merge-profiles.ts'
-import { openBucket } from './open-bucket.ts'
+import { openBuckets } from './open-bucket.ts'
 import { ProgressLine } from './progress-line.ts'
 
 export interface ExportValues {
@@ -46,7 +45,7 @@ export async function exportFiles(values: ExportValues): Promise<void> {
     startMs: values.start,
     endMs: values.end,
     matchers: values.match,
-    catalogs: sources.catalogs,
+    catalog: sources.catalog,
     signal: sources.signal,
     warn: (warning) => {
       // A block that cannot be read is found so for each service.
@@ -94,42 +93,37 @@ async function write(values: ExportValues, request: ExportRequest, progress: Pro
   return `${done.profileCount} profiles as ${done.fileCount} files, ${formatByteSize(done.sizeBytes)}`
 }
 
-/** The buckets, and the collectors once they have been found. */
+/** The buckets and the collectors as one view, once each name of collectors got an answer, or was given ten seconds. */
 async function openSources(
   values: ExportValues,
-): Promise<AsyncDisposable & { readonly catalogs: readonly Catalog[]; readonly signal: AbortSignal }> {
-  const logger = createLogger('error')
+): Promise<AsyncDisposable & { readonly catalog: Catalog; readonly signal: AbortSignal }> {
+  const log = createLogger('error')
+  const registry = new Registry()
   const signal = shutdownSignal()
-  const buckets: Bucket[] = []
-  const files = values['objstore.configFile']
-  for (const file of files.length === 0 ? [undefined] : files) {
-    buckets.push(
-      await openBucket({
-        ...{ storagePath: values['storage.path'], objstoreConfigFile: file, isNew: false },
-        ...{ logger, registry: new Registry() },
-      }),
-    )
-  }
-  const catalogs = buckets.map((bucket) => new Catalog({ bucket, log: logger, registry: new Registry() }))
   const tokens = values['web.tokenFile']
-  const token = tokens === undefined ? undefined : await TokenFile.open(tokens, { logger })
-  const ended = new AbortController()
+  const token = tokens === undefined ? undefined : await TokenFile.open(tokens, { logger: log })
+  const buckets = await openBuckets({
+    storagePath: values['storage.path'],
+    objstoreConfigFiles: values['objstore.configFile'],
+    isNew: false,
+    logger: log,
+    registry,
+  })
   const collectors = new Collectors({
     flags: values.collectors,
     ...(token === undefined ? {} : { authorization: () => token.authorization() }),
     patienceMs: 30_000,
-    log: logger,
-    registry: new Registry(),
+    log,
+    registry,
   })
+  const ended = new AbortController()
   const running = collectors.run({ signal: AbortSignal.any([signal, ended.signal]) })
-  if (values.collectors.length > 0) {
-    catalogs.push(new Catalog({ heads: collectors.heads, log: logger, registry: new Registry() }))
-    for (let waited = 0; collectors.missing !== undefined && waited < 100; waited++) {
-      await sleep(100, undefined, { signal })
-    }
+  for (let waited = 0; collectors.missing !== undefined && waited < 100; waited++) {
+    await sleep(100, undefined, { signal })
   }
   return {
-    catalogs,
+    // A day may take long: what is listed for the next one is what is there by then.
+    catalog: new Catalog({ bucket: buckets, heads: collectors.heads, listingMaxAgeMs: 0, log, registry }),
     signal,
     async [Symbol.asyncDispose]() {
       ended.abort()

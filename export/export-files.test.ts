@@ -1,15 +1,21 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import { createBlockBuilder } from '../block/create-block-builder.ts'
 import { FolderBucket } from '../bucket/folder-bucket.ts'
+import { findFiles } from '../import/find-files.ts'
+import { planImport } from '../import/plan-import.ts'
+import { writeBlocks } from '../import/write-blocks.ts'
 import { labelsHash, sortLabels } from '../profile/labels.ts'
 import { profileFromPprof } from '../profile/profile-from-pprof.ts'
+import type { ProfilesAnswer } from '../query/api/types.ts'
 import { corpusFiles } from '../query/testdata/corpus-files.ts'
 import { collapsed } from '../query/views/collapsed.ts'
+import { askApi } from '../test/support/ask-api.ts'
 import { runConprof, startConprof } from '../test/support/conprof.ts'
 import { importFleet } from '../test/support/corpus-fleet.ts'
+import { until } from '../test/support/until.ts'
 
 const storage = t.testdir({})
 await importFleet(storage)
@@ -98,6 +104,38 @@ t.test('conprof export --merge and --format collapsed are what the API answers',
     )
     t.ok(text.length > 1000)
   }
+})
+
+t.test('conprof export reads several buckets and the heads of collectors as one', async (t) => {
+  const other = t.testdir({})
+  const bucket = await FolderBucket.open(join(other, 'bucket'))
+  const files = findFiles([corpusFiles('etcd', 'cpu')[0]!.path])
+  const plan = await planImport(files, { labels: { job: 'etcd', cluster: 'b' } })
+  await writeBlocks(plan, { bucket })
+  const configs = [storage, other].map((folder, index) => {
+    const path = join(other, `${index}.yaml`)
+    writeFileSync(path, `type: FILESYSTEM\nconfig:\n  directory: ${join(folder, 'bucket')}\n`)
+    return `--objstore.config-file=${path}`
+  })
+  const collector = await startConprof([`--storage.path=${join(other, 'collector')}`])
+  t.teardown(() => collector.stop())
+  await until('a heap profile of conprof itself', async () => {
+    const { data } = await askApi<ProfilesAnswer>(collector.url, 'profiles', {
+      query: '{profile_type="heap"}',
+    })
+    return data.profiles.length > 0
+  })
+  const output = join(other, 'out')
+  const given = ['export', '--format=pprof', ...configs, `--collectors=${collector.url}`, '--output', output]
+  const { code, stderr } = await runConprof([
+    ...given,
+    range[0]!,
+    '--end=now',
+    '--match={profile_type=~"cpu|heap"}',
+  ])
+  t.strictSame([code, stderr], [0, ''])
+  const folders = readdirSync(output).sort()
+  t.strictSame(folders, ['batch', 'conprof', 'etcd', 'kube-system_etcd', 'monitoring_prometheus'])
 })
 
 t.test('conprof export says what it cannot read, writes the rest, and ends with 1', async (t) => {

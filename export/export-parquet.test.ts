@@ -88,7 +88,7 @@ async function exportTo(directory: string, options: Partial<ParquetExportOptions
   const warn = (warning: string) => warnings.push(warning)
   const done = await exportParquet({
     ...range,
-    catalogs: [catalog],
+    catalog,
     matchers: [],
     directory,
     warn,

@@ -6,8 +6,7 @@ import { type SelectedSeries, selectSeries } from '../query/select.ts'
 import type { TimeRange } from '../query/time.ts'
 
 export interface ExportRequest extends TimeRange {
-  /** A bucket each, or one that knows several; no profile is in two of them. */
-  readonly catalogs: readonly Catalog[]
+  readonly catalog: Catalog
   readonly matchers: readonly Matcher[]
   readonly signal?: AbortSignal
   /** What cannot be read and is missing from the export. */
@@ -105,11 +104,10 @@ export function daysOf({ startMs, endMs }: TimeRange): (TimeRange & { readonly d
 }
 
 async function openSources(request: ExportRequest, { startMs, endMs }: TimeRange) {
-  const { catalogs, matchers, warn } = request
-  const asked = { startMs, endMs, matchers, ...signalOf(request) }
-  const opened = await Promise.all(catalogs.map((catalog) => catalog.open(asked)))
-  for (const { warnings } of opened) for (const warning of warnings) warn(warning)
-  return opened.flatMap(({ sources }) => sources)
+  const { catalog, matchers, warn } = request
+  const { sources, warnings } = await catalog.open({ startMs, endMs, matchers, ...signalOf(request) })
+  for (const warning of warnings) warn(warning)
+  return sources
 }
 
 /** What decides how to go on, without a hold on what was opened. */
