@@ -111,7 +111,7 @@ export function planCapacity(request: CapacityRequest): Capacity {
         cpuCores: (profilesPerDay * measured.compactCpuMs) / dayMs,
         memoryBytes: measured.compactMemoryBytes,
         // Sources and outputs of one merge, the day's being the largest.
-        diskBytes: twoHourBytesPerDay + bytesPerDay,
+        diskBytes: Math.min(twoHourBytesPerDay + bytesPerDay, 2 * maxJobBytes) + 2 ** 30,
       },
       {
         name: 'query',
@@ -207,13 +207,15 @@ function symbolsHeld(minutes: number): number {
 
 const dayMs = 86_400_000
 /** When a head is cut early, as collector/storage.ts has it. */
-const headBounds = { headBytes: 128 * 2 ** 20, symbolBytes: 48 * 2 ** 20, logBytes: 512 * 2 ** 20 }
+const headBounds = { headBytes: 384 * 2 ** 20, symbolBytes: 256 * 2 ** 20, logBytes: 2 ** 31 }
 const cutMinutes = 30
 const maxCutsPerHour = 8
 const maxPodsPerCollector = 1000
 /** One thread scrapes, logs and cuts; beyond this slots are missed when all comes at once. */
 const maxCollectorCores = 0.4
 const maxBlockBytes = 2 ** 30
+/** `--compact.job-size`. */
+const maxJobBytes = 4 * 2 ** 30
 /** Of the compactor: a source is downloaded in one, or in few. */
 const getsPerSource = 2
 const compactEveryMs = 5 * 60_000

@@ -72,7 +72,6 @@ export function formatCapacityValues(capacity: Capacity): string {
     `defaultInterval: ${formatDuration(request.intervalMs)}`,
   ]
   for (const component of components) {
-    if (component.name === 'compact') continue
     lines.push(`${component.name}:`)
     if (component.name === 'collector')
       lines.push(
@@ -85,6 +84,8 @@ export function formatCapacityValues(capacity: Capacity): string {
       `    requests: {cpu: ${milli(component.cpuCores)}, memory: ${mebi(component.memoryBytes)}}`,
       `    limits: {memory: ${mebi(component.memoryBytes * 1.5)}}`,
     )
+    if (component.name === 'query') lines.push(`  cacheSize: ${gibi(component.diskBytes)}`)
+    if (component.name === 'compact') lines.push(`  diskSize: ${gibi(component.diskBytes)}`)
     if (component.name === 'collector') lines.push('  persistence:', `    size: ${gibi(component.diskBytes)}`)
   }
   return `${lines.join('\n')}\n`
