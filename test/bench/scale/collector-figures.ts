@@ -67,11 +67,11 @@ export async function collectorFigures(
     const cuts = grew('conprof_storage_blocks_cut_total')
     if (profiles === 0 || cuts === 0)
       throw new Error(`a collector scraped ${profiles} profiles and cut ${cuts} blocks`)
-    const operation = (name: string) => `conprof_bucket_operations_total{operation="${name}"}`
-    const puts = grew(operation('put'))
-    const others = ['list', 'get', 'stat', 'delete'].reduce((sum, name) => sum + grew(operation(name)), 0)
+    const requests = (name: string) => `conprof_bucket_requests_total{operation="${name}"}`
+    const puts = grew(requests('put'))
+    const others = ['list', 'get', 'stat', 'delete'].reduce((sum, name) => sum + grew(requests(name)), 0)
     const atStart = [...before.metrics].reduce(
-      (sum, [name, value]) => (/^conprof_bucket_operations_total(?!.*"put")/.test(name) ? sum + value : sum),
+      (sum, [name, value]) => (/^conprof_bucket_requests_total(?!.*"put")/.test(name) ? sum + value : sum),
       0,
     )
     const cpuSeconds = after.use.cpuSeconds - before.use.cpuSeconds

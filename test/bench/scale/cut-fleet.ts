@@ -58,8 +58,8 @@ export const windowMs = 30 * minuteMs
 /** One in so many profiles is compressed with gzip as well. */
 const sampleEvery = 40
 /** As collector/storage.ts has them. */
-const maxHeadBytes = 128 << 20
-const maxSymbolBytes = 48 << 20
+const maxHeadBytes = 384 << 20
+const maxSymbolBytes = 256 << 20
 
 /** Everything that one collector scrapes and cuts; what an earlier run did is not done again. */
 export function cutFleet(options: CutFleetOptions): void {

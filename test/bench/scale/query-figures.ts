@@ -74,7 +74,7 @@ export async function queryFigures(options: QueryFiguresOptions): Promise<Figure
       value: small.transfer.bytes / selected.touched,
       unit: '×',
       reach: { op: '<=', value: 3 },
-      context: `${small.transfer.bytes} bytes in ${small.transfer.operations} requests for rows, sums and symbols of ${selected.touched} bytes (with bodies ${selected.all}), one small service, cold, ${small.ms.toFixed(0)} ms`,
+      context: `${small.transfer.bytes} bytes in ${small.transfer.requests} requests for rows, sums and symbols of ${selected.touched} bytes (with bodies ${selected.all}), one small service, cold, ${small.ms.toFixed(0)} ms`,
     },
     {
       name: 'fleet.query_rss_mb',
@@ -85,7 +85,7 @@ export async function queryFigures(options: QueryFiguresOptions): Promise<Figure
     },
     {
       name: 'fleet.query.requests',
-      value: coldest.transfer.operations,
+      value: coldest.transfer.requests,
       unit: '',
       context: 'of the bucket, for the merge of the service when nothing is cached',
     },
@@ -203,8 +203,8 @@ async function selectedBytes({ rig, fleet }: QueryFiguresOptions) {
   return { touched, all }
 }
 
-function transferText({ operations, bytes }: Transfer): string {
-  return `${operations} requests, ${(bytes / 2 ** 20).toFixed(1)} MiB from the bucket`
+function transferText({ requests, bytes }: Transfer): string {
+  return `${requests} requests, ${(bytes / 2 ** 20).toFixed(1)} MiB from the bucket`
 }
 
 function reach(op: '>=' | '<=', value: number, pods: number): Pick<Figure, 'reach'> {

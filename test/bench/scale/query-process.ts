@@ -24,7 +24,7 @@ export interface Asked {
 
 /** What went over the wire from the bucket. */
 export interface Transfer {
-  readonly operations: number
+  readonly requests: number
   readonly bytes: number
 }
 
@@ -61,7 +61,7 @@ export async function startQuery(rig: BucketRig): Promise<QueryProcess> {
           0,
         )
       return {
-        operations: sum('conprof_bucket_operations_total'),
+        requests: sum('conprof_bucket_requests_total'),
         bytes: sum('conprof_bucket_transferred_bytes_total'),
       }
     },
@@ -78,5 +78,5 @@ function warningsOf(text: string): string {
 }
 
 export function difference(before: Transfer, after: Transfer): Transfer {
-  return { operations: after.operations - before.operations, bytes: after.bytes - before.bytes }
+  return { requests: after.requests - before.requests, bytes: after.bytes - before.bytes }
 }
