@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { parseBlockKey } from '../block/block-key.ts'
-import type { BlockReader, ByteSource } from '../block/block-reader.ts'
+import type { BlockReader, ByteSource, SeqInterval } from '../block/block-reader.ts'
 import { FileByteSource } from '../block/file-byte-source.ts'
 import { openBlock } from '../block/open-block.ts'
 import { rowFlags } from '../block/rows.ts'
@@ -107,10 +107,7 @@ async function inspect(reader: BlockReader): Promise<void> {
     ['from', formatTime(meta.minTimeMs)],
     ['to', formatTime(meta.maxTimeMs)],
     ['holds', `${meta.profileCount} profiles, ${meta.attemptCount} attempts, ${meta.seriesCount} series`],
-    ...meta.covered.map(({ writer, intervals }) => [
-      'covers',
-      `${writer} ${intervals.map(({ first, last }) => `${first}-${last}`).join(', ')}`,
-    ]),
+    ...meta.covered.map(({ writer, intervals }) => ['covers', `${writer} ${describeIntervals(intervals)}`]),
     ['size', formatByteSize(meta.sizeBytes)],
     ...Object.entries(meta.sectionBytes).map(([name, bytes]) => [`  ${name}`, formatByteSize(bytes)]),
   ]
@@ -170,6 +167,17 @@ async function cat(reader: BlockReader, name: string): Promise<void> {
   )
 }
 
+/** What an import covers is an interval per profile. */
+function describeIntervals(intervals: readonly SeqInterval[]): string {
+  const shown = intervals
+    .slice(0, maxShownIntervals)
+    .map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`))
+  const hidden = intervals.length - shown.length
+  return `${shown.join(', ')}${hidden > 0 ? ` and ${hidden} more` : ''}`
+}
+
 export function formatTime(timeMs: number): string {
   return new Date(timeMs).toISOString().replace('T', ' ').replace('Z', '')
 }
+
+const maxShownIntervals = 5
