@@ -22,11 +22,16 @@ interface ReadOptions {
   readonly signal?: AbortSignal
 }
 
+export interface OpenOptions extends ReadOptions {
+  /** Told of symbols that were read, which the reader holds from then on. */
+  readonly onDictionary?: (dictionary: Dictionary) => void
+}
+
 /** How much of the end is read first: the tails of most blocks fit. */
 const tailGuessBytes = 64 * 1024
 
 /** Reads the end of a block, at most twice. Throws BLOCK_CORRUPT or BLOCK_TOO_NEW. */
-export async function openBlock(source: ByteSource, options: ReadOptions = {}): Promise<BlockReader> {
+export async function openBlock(source: ByteSource, options: OpenOptions = {}): Promise<BlockReader> {
   const size = source.sizeBytes
   if (size < footerBytes) throw new BlockCorruptError(source.name, 'footer', `${size} bytes in all`)
   const guess = Math.min(size, tailGuessBytes)
@@ -49,7 +54,7 @@ export async function openBlock(source: ByteSource, options: ReadOptions = {}): 
   const tail = corruptAs(source.name, 'tail', () =>
     decodeTail(decodeChunk(chunk, 'tail'), 'tail', { version, sizeBytes: size }),
   )
-  return new OpenBlock(source, tail, version)
+  return new OpenBlock(source, tail, { version, onDictionary: options.onDictionary })
 }
 
 class OpenBlock implements BlockReader {
@@ -60,7 +65,17 @@ class OpenBlock implements BlockReader {
   readonly #dictionaries: (Promise<Dictionary> | undefined)[] = []
   readonly #plans = new WeakMap<Dictionary, ColumnPlans>()
 
-  constructor(source: ByteSource, tail: Tail, version: number) {
+  readonly #onDictionary: OpenOptions['onDictionary'] | undefined
+
+  constructor(
+    source: ByteSource,
+    tail: Tail,
+    {
+      version,
+      onDictionary,
+    }: { readonly version: number; readonly onDictionary: OpenOptions['onDictionary'] | undefined },
+  ) {
+    this.#onDictionary = onDictionary
     this.name = source.name
     this.source = source
     this.#tail = tail
@@ -139,7 +154,9 @@ class OpenBlock implements BlockReader {
     if (place.length === 0)
       throw new BlockCorruptError(this.name, 'symbols', 'none, the block was made without bodies')
     const bytes = await this.#read(place, options)
-    return corruptAs(this.name, 'symbols', () => decodeSymbols(bytes, 'symbols'))
+    const dictionary = corruptAs(this.name, 'symbols', () => decodeSymbols(bytes, 'symbols'))
+    this.#onDictionary?.(dictionary)
+    return dictionary
   }
 
   async sums(series: SeriesIndex, options: ReadOptions = {}): Promise<readonly GroupSums[]> {

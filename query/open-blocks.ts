@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { BlockReader } from '../block/block-reader.ts'
-import { openBlock } from '../block/open-block.ts'
+import { type OpenOptions, openBlock } from '../block/open-block.ts'
+import type { Dictionary } from '../profile/dictionary.ts'
 import type { BlockSource } from './block-source.ts'
 import { LruCache } from './lru-cache.ts'
 import { readerCost } from './reader-cost.ts'
@@ -12,7 +13,7 @@ export interface OpenedBlock {
   readonly source: BlockSource
 }
 
-/** Blocks that are open: their tails in memory, the least recently used dropped. */
+/** Blocks that are open: their tails in memory, and symbols that were read; the least recently used are dropped. */
 export class OpenBlocks {
   readonly #blocks: LruCache<OpenedBlock>
   readonly #opening = new Map<string, SharedWork<OpenedBlock>>()
@@ -55,7 +56,14 @@ export class OpenBlocks {
     if (joined !== undefined && !joined.isAbandoned) return joined.wait(signal)
     const work = new SharedWork(async (own) => {
       try {
-        const reader = await openChecked(source, own)
+        let dictionaryBytes = 0
+        const onDictionary = (dictionary: Dictionary) => {
+          dictionaryBytes += dictionary.heldBytes
+          // One that was dropped meanwhile holds nothing for those to come.
+          if (this.#blocks.get(id) === block)
+            this.#blocks.set(id, block, readerCost(reader) + dictionaryBytes)
+        }
+        const reader = await openChecked(source, { signal: own, onDictionary })
         source.opened()
         const block = { reader, source }
         this.#blocks.set(id, block, readerCost(reader))
@@ -70,12 +78,12 @@ export class OpenBlocks {
 }
 
 /** Once more, past what the cache keeps of it, where the block seems broken. */
-async function openChecked(source: BlockSource, signal: AbortSignal): Promise<BlockReader> {
+async function openChecked(source: BlockSource, options: OpenOptions): Promise<BlockReader> {
   try {
-    return await openBlock(source, { signal })
+    return await openBlock(source, options)
   } catch (error) {
     if ((error as { readonly code?: unknown }).code !== 'BLOCK_CORRUPT') throw error
     await source.forget()
-    return await openBlock(source, { signal })
+    return await openBlock(source, options)
   }
 }

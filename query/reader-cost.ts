@@ -1,8 +1,8 @@
 import type { BlockReader, SeriesIndex } from '../block/block-reader.ts'
 
 /**
- * About how much memory a reader holds, in bytes: its tail, once it is objects. Measured: see the test. Symbols are
- * held by whoever merges.
+ * About how much memory a reader holds of its tail, in bytes, once that is objects; measured, see the test. Symbols
+ * that it reads come on top.
  */
 export function readerCost(reader: BlockReader): number {
   const { meta } = reader
