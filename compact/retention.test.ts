@@ -14,6 +14,7 @@ import { addPin, removePin } from './pins.ts'
 import type { RetentionLimits } from './plan-retention.ts'
 import { noPolicyFile, parsePolicyFile } from './policy-file.ts'
 import { Retention } from './retention.ts'
+import { rewriteBlocks } from './rewrite-blocks.ts'
 import { listStoredBlocks } from './stored-blocks.ts'
 import { storedSource } from './stored-source.ts'
 
@@ -45,6 +46,7 @@ async function start(t: Test, options: { readonly limits?: RetentionLimits; read
   })
   return {
     bucket,
+    folder,
     clock,
     lines,
     retention,
@@ -259,7 +261,7 @@ t.test('snapshots are found among many series of other types', async (t) => {
 t.test(
   'what was erased is gone from every block, also from one that was deleted or comes later',
   async (t) => {
-    const { passAt, putDay, holds, bucket, live, tombstones } = await start(t, {
+    const { passAt, putDay, holds, bucket, live, tombstones, retention, clock } = await start(t, {
       limits: { maxAgeMs: 2 * dayMs },
     })
     await putDay(0, [dev])
@@ -278,6 +280,16 @@ t.test(
     await putDay(2, [dev, shop])
     await passAt(3.2 * dayMs)
     t.strictSame(await holds(), { heap: [4, 4], 'heap shop': [4, 4] })
+    clock.nowMs += 1
+    await retention.run({ signal })
+    clock.nowMs += 1
+    await putDay(2, [dev], 5)
+    await retention.run({ signal })
+    t.strictSame(
+      await holds(),
+      { heap: [4, 4], 'heap shop': [4, 4] },
+      'with the next round, not the next hour',
+    )
     await passAt(3.3 * dayMs)
     t.strictSame(await tombstones(), {}, 'minutes later, not days')
     t.equal((await listStoredBlocks(bucket)).length, (await live()).length)
@@ -285,6 +297,31 @@ t.test(
     t.strictSame(await Array.fromAsync(bucket.list('erasures/')), [], 'and is forgotten in the end')
   },
 )
+
+t.test('what was erased while a compaction ran is erased from what that made', async (t) => {
+  const { passAt, putDay, holds, bucket, live, folder } = await start(t)
+  await putDay(0, [heap, dev])
+  await putDay(0, [dev, shop], 3)
+  // As if it had read its sources before, and put its output after.
+  const sources = await live()
+  const elsewhere = await FolderBucket.open(join(folder, 'elsewhere'))
+  for (const { key, sizeBytes } of sources)
+    await elsewhere.put(`blocks/${key}`, await bucket.getRange(`blocks/${key}`, 0, sizeBytes))
+  const options = { bucket: elsewhere, directory: join(folder, 'work'), level: 2, signal }
+  const { outputs } = await rewriteBlocks(sources, options)
+
+  const erasure = { match: '{namespace="dev"}', startMs, endMs: startMs + dayMs, createdMs: startMs }
+  await addErasure(bucket, erasure)
+  await passAt(dayMs)
+  t.strictSame(await holds(), { heap: [4, 4], 'heap shop': [3, 3] })
+  for (const { key, meta } of outputs)
+    await bucket.put(`blocks/${key}`, await elsewhere.getRange(`blocks/${key}`, 0, meta.sizeBytes))
+  t.match(await holds(), { 'heap dev': [7, 7] })
+  await passAt(dayMs + 1)
+  const left = await holds()
+  t.equal(left['heap dev'], undefined)
+  t.ok('heap' in left && 'heap shop' in left)
+})
 
 t.test('one damaged block does not keep the others', async (t) => {
   const policy = `retention: [{match: '{namespace="dev"}', age: 1d}]`

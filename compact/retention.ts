@@ -16,7 +16,6 @@ import { noRules, type Rules } from './policy.ts'
 import { noPolicyFile, type PolicyFile } from './policy-file.ts'
 import { RetentionMetrics } from './retention-metrics.ts'
 import { RewriteError, rewriteBlocks } from './rewrite-blocks.ts'
-import type { Selection } from './selection.ts'
 import { listStoredBlocks, type StoredBlock } from './stored-blocks.ts'
 import { selectionOf } from './stored-selection.ts'
 import { storedSource } from './stored-source.ts'
@@ -60,15 +59,21 @@ export class Retention implements Pass {
     this.#deletions = new Deletions({ bucket, events: this.#metrics })
   }
 
-  /** A pass, where the last one was long enough ago, or somebody confirmed what that one did not do. Rejects as `pass`. */
+  /**
+   * A pass, where the last one was long enough ago, or somebody confirmed what that one did not do; else only what is to
+   * be erased. Rejects as `pass`.
+   */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { bucket, intervalMs = 3_600_000 } = this.#options
     const nowMs = this.#now()
     const isDue = nowMs >= this.#nextMs
-    if (!isDue && !(this.#isHalted && (await readConfirmation(bucket, { nowMs, signal })))) return
-    this.#nextMs = nowMs + intervalMs
+    const isPass =
+      isDue || (this.#isHalted && (await readConfirmation(bucket, { nowMs, signal })) !== undefined)
+    if (isPass) this.#nextMs = nowMs + intervalMs
     try {
-      await this.pass({ signal })
+      if (isPass) await this.pass({ signal })
+      // What was erased shall not be seen for an hour because it was being merged just then.
+      else await this.#eraseAll({ nowMs, signal })
     } catch (error) {
       signal.throwIfAborted()
       // Not an hour later: the bucket may be back by the next round.
@@ -82,9 +87,8 @@ export class Retention implements Pass {
   async pass({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { bucket, limits, policy = noPolicyFile } = this.#options
     const nowMs = this.#now()
+    await this.#eraseAll({ nowMs, signal })
     await this.#deletions.finish({ nowMs, signal })
-    const erasures = await dropOldErasures(bucket, { nowMs, signal })
-    if (erasures.length > 0) await this.#erase(erasures.map(selectionOf), { nowMs, signal })
     const blocks = await listStoredBlocks(bucket, { signal })
     this.#forget(blocks)
     const rules: Rules = {
@@ -149,8 +153,10 @@ export class Retention implements Pass {
     }
   }
 
-  async #erase(erasures: readonly Selection[], options: PassOptions): Promise<void> {
+  async #eraseAll(options: PassOptions): Promise<void> {
     const { bucket, directory } = this.#options
+    const erasures = (await dropOldErasures(bucket, options)).map(selectionOf)
+    if (erasures.length === 0) return
     const id = `erase ${JSON.stringify(erasures)}`
     for (const block of await listStoredBlocks(bucket, { signal: options.signal })) {
       if (this.#clean.get(`erase ${block.key}`) === id) continue
