@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { TopAnswer } from '../query/api/types.ts'
-import { askApi } from '../test/support/ask-api.ts'
-import { runConprof, startConprof } from '../test/support/conprof.ts'
-import { importFleet } from '../test/support/corpus-fleet.ts'
-import { openDuck } from '../test/support/duckdb.ts'
+import type { TopAnswer } from '../../query/api/types.ts'
+import { askApi } from '../support/ask-api.ts'
+import { runConprof, startConprof } from '../support/conprof.ts'
+import { importFleet } from '../support/corpus-fleet.ts'
+import { openDuck } from '../support/duckdb.ts'
 
 // The queries of docs/analytics.md, by their headings, against the corpus as a fleet.
-const page = readFileSync(new URL('../docs/analytics.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../../docs/analytics.md', import.meta.url), 'utf8')
 const storage = t.testdir({})
 await importFleet(storage)
 const range = { start: '2026-11-22T00:00:00Z', end: '2026-11-22T23:59:59Z' }

@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import type { LabelSet, ProfilesAnswer, SeriesAnswer, TopAnswer } from '../query/api/types.ts'
-import { askApi } from '../test/support/ask-api.ts'
-import { runConprof, startConprof } from '../test/support/conprof.ts'
-import { importFleet } from '../test/support/corpus-fleet.ts'
-import { type Duck, openDuck } from '../test/support/duckdb.ts'
+import type { LabelSet, ProfilesAnswer, SeriesAnswer, TopAnswer } from '../../query/api/types.ts'
+import { askApi } from '../support/ask-api.ts'
+import { runConprof, startConprof } from '../support/conprof.ts'
+import { importFleet } from '../support/corpus-fleet.ts'
+import { type Duck, openDuck } from '../support/duckdb.ts'
 
 const storage = t.testdir({})
 await importFleet(storage)
