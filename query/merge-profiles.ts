@@ -2,9 +2,9 @@ import { labelsKey } from '../profile/labels.ts'
 import type { MergedProfile } from '../profile/merged-profile.ts'
 import { isTimeout } from './cancel.ts'
 import type { MergePart } from './merge-part.ts'
-import { ProfileMerge } from './profile-merge.ts'
+import { ProfileMerge, type SeriesReading } from './profile-merge.ts'
 import { ReadTooMuchError } from './read-budget.ts'
-import type { PartPlan } from './read-sums.ts'
+import type { PartPlan, PartSums } from './read-sums.ts'
 
 /** How values of several profiles become one; without it the sample type's kind decides. */
 export type Aggregation = 'sum' | 'avg' | 'delta' | 'max' | 'last'
@@ -43,10 +43,7 @@ export async function mergeProfiles(
   try {
     for (const batch of batchesOf(series, (part) => merge.planSums(part))) {
       const sums = await merge.readSums(batch.plans)
-      for (const list of batch.series) {
-        await merge.addSeries(list, sums)
-        done++
-      }
+      await addAll(merge, batch.series, { sums, onDone: () => done++ })
     }
   } catch (error) {
     if (isTimeout(options.signal?.reason)) missing('the time was up')
@@ -55,6 +52,45 @@ export async function mergeProfiles(
   }
   return merge.finish()
 }
+
+/** Adds series in their order, while the bodies of the next ones are on their way. */
+async function addAll(
+  merge: ProfileMerge,
+  series: readonly (readonly MergePart[])[],
+  options: { readonly sums: ReadonlyMap<MergePart, PartSums>; readonly onDone: () => void },
+): Promise<void> {
+  const ahead: SeriesReading[] = []
+  let bytes = 0
+  const addFirst = async () => {
+    const first = ahead.shift()!
+    bytes -= first.bytes
+    await merge.addSeries(first)
+    options.onDone()
+  }
+  let failure: unknown
+  for (const list of series) {
+    try {
+      const reading = await merge.begin(list, options.sums)
+      if (reading === undefined) {
+        options.onDone()
+        continue
+      }
+      ahead.push(reading)
+      bytes += reading.bytes
+    } catch (error) {
+      // What began before it may still be added.
+      failure = error
+      break
+    }
+    while (ahead.length > maxAhead || bytes > maxAheadBytes) await addFirst()
+  }
+  while (ahead.length > 0) await addFirst()
+  if (failure !== undefined) throw failure
+}
+
+const maxAhead = 16
+/** Of bodies, as they are stored. */
+const maxAheadBytes = 4 * 1024 * 1024
 
 /** Series whose sums are read together: many small ones, so that one range brings them, few large ones. */
 function batchesOf(

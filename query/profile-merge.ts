@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Rows } from '../block/rows.ts'
+import type { ByteReader } from '../lib/bytes/byte-reader.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
 import { headerFacts } from '../profile/header.ts'
 import { type SampleKind, sampleKind } from '../profile/kind.ts'
@@ -8,13 +9,28 @@ import type { SampleType } from '../profile/symbols.ts'
 import { MergeDictionary } from '../profile/translate-symbols.ts'
 import { KeySpace } from './key-space.ts'
 import { SeriesColumn, Total } from './merge-columns.ts'
-import type { MergePart, Picked } from './merge-part.ts'
+import type { MergePart } from './merge-part.ts'
 import type { Aggregation, MergeOptions } from './merge-profiles.ts'
-import { collect, livesOf, seamsOf, startTimeOf } from './process-lives.ts'
+import { isSum, planSeries } from './plan-series.ts'
+import type { Seam } from './process-lives.ts'
 import { ReadBudget } from './read-budget.ts'
-import { readPart, type Visit, type Wanted } from './read-part.ts'
+import { addReading, type GroupReading, type PartReading, planReading } from './read-part.ts'
 import { type PartPlan, type PartSums, planSums, readSums } from './read-sums.ts'
 import { SeriesFacts } from './series-facts.ts'
+
+/** One series, planned and on its way. */
+export interface SeriesReading {
+  readonly facts: SeriesFacts
+  readonly sampleTypes: readonly SampleType[]
+  /** How each sample type adds up. */
+  readonly aggregations: readonly Aggregation[]
+  readonly seams: readonly Seam[]
+  readonly dictionaries: ReadonlyMap<MergePart, Dictionary>
+  readonly readings: readonly PartReading[]
+  readonly streams: ReadonlyMap<GroupReading, Promise<ByteReader[]>>
+  /** How much of it is read as bodies. */
+  readonly bytes: number
+}
 
 /** How long it works before others have their turn, and before it sees that nobody waits any more. */
 const sliceMs = 8
@@ -72,89 +88,70 @@ export class ProfileMerge {
     return readSums(plans, { budget: this.#budget, signal: this.#options.signal })
   }
 
-  async addSeries(all: readonly MergePart[], sums: ReadonlyMap<MergePart, PartSums>): Promise<void> {
+  /** What is to be read of a series, whose bodies begin to come; undefined where it has nothing to merge. */
+  async begin(
+    all: readonly MergePart[],
+    sums: ReadonlyMap<MergePart, PartSums>,
+  ): Promise<SeriesReading | undefined> {
     const facts = new SeriesFacts()
     for (const part of all) facts.add(part)
     this.#kept += facts.kept
     this.#thinned += facts.thinned
-    if (facts.profiles === 0) return
     const parts = facts.parts()
-    await this.#prepare(parts)
-
+    if (parts.length === 0) return undefined
+    const dictionaries = await this.#prepare(parts)
     const profileType = profileTypeOf(parts[0]!)
-    const plans = this.#sampleTypes.map((sampleType) =>
-      this.#aggregationOf(sampleKind(sampleType, profileType)),
-    )
-    const wanted = new Map<MergePart, Wanted>()
-    const wantedOf = (part: MergePart) => {
-      let each = wanted.get(part)
-      if (each === undefined) {
-        each = { summed: new Set(), snapshots: new Map() }
-        wanted.set(part, each)
-      }
-      return each
-    }
-    const snapshot = ({ part, row }: Picked, type: number, visit: Visit) => {
-      const { snapshots } = wantedOf(part)
-      const list = snapshots.get(row)
-      if (list === undefined) snapshots.set(row, [{ type, visit }])
-      else list.push({ type, visit })
-    }
-    const series = this.#columns
-    for (const column of series) column.clear()
-    const isSnapshot = plans.some((plan) => !isSum(plan))
-    const picked = isSnapshot ? facts.picked() : []
-    const lives = plans.includes('delta') ? livesOf(picked) : []
-    const seams = plans.includes('delta') ? seamsOf(picked) : []
-    this.#sampleTypes.forEach((sampleType, type) => {
-      const column = series[type]!
-      const add =
-        (sign: 1 | -1): Visit =>
-        (key, value) =>
-          column.add(key, value, sign)
-      switch (plans[type]) {
-        case 'sum':
-        case 'avg':
-          for (const part of parts) wantedOf(part).summed.add(type)
-          break
-        case 'last':
-          snapshot(picked.at(-1)!, type, add(1))
-          break
-        case 'max':
-          snapshot(this.#peak(picked, sampleType), type, add(1))
-          break
-        default: {
-          for (const seam of seams) {
-            snapshot(seam.before, type, collect(seam.last, type))
-            snapshot(seam.after, type, collect(seam.first, type))
-          }
-          lives.forEach((life, i) => {
-            const from = life[0]!
-            const bornInside = startTimeOf(from) >= this.#options.startMs
-            if (i === 0 && !bornInside) snapshot(from, type, add(-1))
-            snapshot(life.at(-1)!, type, add(1))
-          })
-        }
-      }
+    const sampleTypes = [...this.#sampleTypes]
+    const aggregations = sampleTypes.map((each) => this.#aggregationOf(sampleKind(each, profileType)))
+    const { startMs } = this.#options
+    const { wanted, seams } = planSeries(facts, {
+      sampleTypes,
+      aggregations,
+      columns: this.#columns,
+      startMs,
     })
-    for (const part of parts) {
-      const each = wanted.get(part)
-      if (each !== undefined)
-        await readPart(part, each, series, {
-          sums: sums.get(part),
-          budget: this.#budget,
-          spaces: this.#spaces,
-          sampleTypes: this.#sampleTypes,
-          signal: this.#options.signal,
-          breathe: this.#breathe,
-        })
+    const readings = [...wanted].map(([part, each]) =>
+      planReading(part, each, { sums: sums.get(part), sampleTypes }),
+    )
+    const streams = new Map<GroupReading, Promise<ByteReader[]>>()
+    let bytes = 0
+    for (const { part, groups } of readings)
+      for (const group of groups) {
+        bytes += group.bytes
+        const coming = this.#readGroup(part, group)
+        // Whoever needs it sees the error; where the merge ends before that, nobody does.
+        coming.catch(() => {})
+        streams.set(group, coming)
+      }
+    return { facts, aggregations, sampleTypes, seams, dictionaries, readings, streams, bytes }
+  }
+
+  async #readGroup({ reader, series }: MergePart, { group, bytes }: GroupReading): Promise<ByteReader[]> {
+    this.#budget.take(bytes)
+    const { signal } = this.#options
+    return reader.groupStreams(series, group, signal === undefined ? {} : { signal })
+  }
+
+  async addSeries(reading: SeriesReading): Promise<void> {
+    const { facts, aggregations, sampleTypes, seams, dictionaries, readings, streams } = reading
+    const columns = this.#columns
+    for (const column of columns) column.clear()
+    for (const each of readings) {
+      const dictionary = dictionaries.get(each.part)!
+      await addReading(each, columns, {
+        space: this.#spaces.get(dictionary)!,
+        dictionary,
+        sampleTypes,
+        streamsOf: (group) => streams.get(group)!,
+        breathe: this.#breathe,
+      })
     }
     // A restart between two blocks: what the old life ended with has not been counted.
     for (const { last, first } of seams) {
       if (![...last].some(([stack, value]) => (first.get(stack) ?? value) < value)) continue
       for (const [stack, value] of last) {
         const [type, key] = stack.split(' ')
-        series[Number(type)]!.add(Number(key), value, 1)
+        columns[Number(type)]!.add(Number(key), value, 1)
       }
     }
     this.#series++
@@ -162,8 +159,8 @@ export class ProfileMerge {
     this.#minTimeMs = Math.min(this.#minTimeMs, facts.minTimeMs)
     this.#coveredMs += facts.coveredMs > 0 ? facts.coveredMs : facts.maxTimeMs - facts.minTimeMs
     this.#durationMs += facts.coveredMs
-    series.forEach((column, type) => {
-      this.#totals[type]!.addSeries(column, plans[type] === 'avg' ? facts.profiles : 1)
+    aggregations.forEach((aggregation, type) => {
+      this.#totals[type]!.addSeries(columns[type]!, aggregation === 'avg' ? facts.profiles : 1)
     })
   }
 
@@ -213,14 +210,16 @@ export class ProfileMerge {
     return this.#options.type === undefined || type === this.#options.type
   }
 
-  /** Reads dictionaries, and learns the sample types from the first profile. */
-  async #prepare(parts: readonly MergePart[]): Promise<void> {
+  /** Reads the parts' dictionaries, and learns the sample types. */
+  async #prepare(parts: readonly MergePart[]): Promise<Map<MergePart, Dictionary>> {
     const { signal } = this.#options
+    const dictionaries = new Map<MergePart, Dictionary>()
     for (const part of parts) {
       const dictionary = await part.reader.dictionary(
         part.reader.entry(part.series).service,
         signal ? { signal } : {},
       )
+      dictionaries.set(part, dictionary)
       if (!this.#spaces.has(dictionary)) {
         this.#budget.take(dictionary.heldBytes)
         const target = this.#isOneDictionary ? undefined : this.#target
@@ -238,30 +237,12 @@ export class ProfileMerge {
       if (this.#facts === undefined && dictionary.headers.length > 0)
         this.#facts = factsOf(dictionary, part.rows)
     }
-  }
-
-  /** The profile with the largest total. */
-  #peak(picked: readonly Picked[], sampleType: SampleType): Picked {
-    let best = picked[0]!
-    let most = -Infinity
-    for (const each of picked) {
-      const type = each.part.rows.sampleTypes.findIndex((t) => t.type === sampleType.type)
-      const total = Number(each.part.rows.totals[type]?.[each.row] ?? 0)
-      if (total > most) {
-        most = total
-        best = each
-      }
-    }
-    return best
+    return dictionaries
   }
 }
 
 function profileTypeOf({ reader, series }: MergePart): string {
   return reader.labels(series)['profile_type'] ?? ''
-}
-
-function isSum(aggregation: Aggregation): boolean {
-  return aggregation === 'sum' || aggregation === 'avg'
 }
 
 /** Facts of the header that has the series' sample types. */
