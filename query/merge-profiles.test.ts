@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import { Profile } from 'pprof-format'
 import t from 'tap'
 import type { Attempt, ProcessIdentity } from '../block/attempt.ts'
+import type { ByteSource } from '../block/block-reader.ts'
 import { createBlockBuilder, unknownProcess } from '../block/create-block-builder.ts'
 import { memorySource } from '../block/memory-source.ts'
 import { openBlock } from '../block/open-block.ts'
@@ -22,7 +24,11 @@ interface Scrape {
 const start = 1_700_000_000_000
 
 /** Scrapes of several blocks, as one selection over all of them. */
-async function partsOf(blocks: readonly (readonly Scrape[])[], type: string): Promise<MergePart[]> {
+async function partsOf(
+  blocks: readonly (readonly Scrape[])[],
+  type: string,
+  wrap = (source: ByteSource) => source,
+): Promise<MergePart[]> {
   const parts: MergePart[] = []
   let seq = 0
   for (const scrapes of blocks) {
@@ -44,7 +50,7 @@ async function partsOf(blocks: readonly (readonly Scrape[])[], type: string): Pr
       builder.append(attempt, { writer: 'w', seq: seq++ })
     }
     const block = builder.encode()!
-    const reader = await openBlock(memorySource(`${block.key}-${parts.length}`, block.bytes))
+    const reader = await openBlock(wrap(memorySource(`${block.key}-${parts.length}`, block.bytes)))
     const refs = reader.select([])
     const rows = await reader.rows(refs)
     refs.forEach((series, i) => {
@@ -250,6 +256,29 @@ t.test('a merge that would read too much says what is missing', async (t) => {
   t.same([...counts], [0, 1, 2, 3], 'bodies are read a series at a time')
   const all = await mergeProfiles(parts, { ...range, maxBytes: 1_000_000 })
   t.same([all.coverage.profiles, all.warnings], [3, []])
+})
+
+t.test('what a merge reads of many blocks and series comes side by side', async (t) => {
+  let running = 0
+  let most = 0
+  const counting = (source: ByteSource): ByteSource => ({
+    ...source,
+    read: async (offset, length) => {
+      most = Math.max(most, ++running)
+      await setImmediate()
+      running--
+      return source.read(offset, length)
+    },
+  })
+  const pods = Array.from({ length: 30 }, (_, i) => `pod-${String(i).padStart(2, '0')}`)
+  const scrapes = [0, 1, 2].map((block) =>
+    pods.map((pod) => ({ at: block, pod, profile: heap({ 'main;cache': block + 1 }) })),
+  )
+  const parts = await partsOf(scrapes, 'heap', counting)
+  most = 0
+  const merged = await mergeProfiles(parts, { startMs: start, endMs: start + 1e6, agg: 'last' })
+  t.same(drawn(merged), { 'main;cache': ['90'] })
+  t.ok(most > 10 && most <= 17, `${most} at once: bodies of as many series as are begun`)
 })
 
 t.test('sums beyond 2^53 are exact', async (t) => {

@@ -213,12 +213,13 @@ export class ProfileMerge {
   /** Reads the parts' dictionaries, and learns the sample types. */
   async #prepare(parts: readonly MergePart[]): Promise<Map<MergePart, Dictionary>> {
     const { signal } = this.#options
+    const read = signal === undefined ? {} : { signal }
+    const found = await Promise.all(
+      parts.map(({ reader, series }) => reader.dictionary(reader.entry(series).service, read)),
+    )
     const dictionaries = new Map<MergePart, Dictionary>()
-    for (const part of parts) {
-      const dictionary = await part.reader.dictionary(
-        part.reader.entry(part.series).service,
-        signal ? { signal } : {},
-      )
+    for (const [i, part] of parts.entries()) {
+      const dictionary = found[i]!
       dictionaries.set(part, dictionary)
       if (!this.#spaces.has(dictionary)) {
         this.#budget.take(dictionary.heldBytes)
