@@ -21,6 +21,7 @@ export interface StoredSizes {
   readonly byType: ReadonlyMap<string, number>
   /** Dictionaries of services: all their types share them. */
   readonly symbols: number
+  /** Labels, places of everything, and the rest. */
   readonly tail: number
 }
 
@@ -40,12 +41,11 @@ export async function compactFleet(fleet: Fleet): Promise<CompactedFleet> {
 
 export async function storedSizes(paths: readonly string[]): Promise<StoredSizes> {
   const byType = new Map<string, number>()
-  const sum = { all: 0, symbols: 0, tail: 0 }
+  const sum = { all: 0, symbols: 0 }
   for (const path of paths) {
     const file = await FileByteSource.open(path)
     const reader = await openBlock(file)
     sum.all += statSync(path).size
-    sum.tail += reader.meta.sectionBytes['tail'] ?? 0
     sum.symbols += reader.meta.sectionBytes['symbols'] ?? 0
     for (const series of reader.select([])) {
       const { rows, sums, totals, groups } = reader.entry(series)
@@ -55,5 +55,6 @@ export async function storedSizes(paths: readonly string[]): Promise<StoredSizes
     }
     await file.close()
   }
-  return { ...sum, byType }
+  const ofTypes = [...byType.values()].reduce((bytes, each) => bytes + each, 0)
+  return { ...sum, tail: sum.all - sum.symbols - ofTypes, byType }
 }

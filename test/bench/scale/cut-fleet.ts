@@ -155,7 +155,7 @@ function bodyOf(
   total.rawBytes += body.length
   total.recordedGzipBytes += recorded.gzipBytes
   if (noise === 'each') total.noiseBits += recorded.profile.noiseBits
-  if (hash32(seed, life.seed, turn, typeSeed, 31) % sampleEvery === 0) {
+  if (total.profiles === 1 || hash32(seed, life.seed, turn, typeSeed, 31) % sampleEvery === 0) {
     total.sampledRawBytes += body.length
     total.sampledGzipBytes += gzipSync(body, { level: 1 }).length
   }

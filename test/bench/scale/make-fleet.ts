@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { availableParallelism, homedir } from 'node:os'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { CorpusSeries } from '../corpus.ts'
-import type { TypeTotals, Window } from './cut-fleet.ts'
+import { cutFleet, type TypeTotals, type Window } from './cut-fleet.ts'
 import { type FleetParameters, type PlannedPod, planFleet } from './fleet-plan.ts'
 import type { FleetWork } from './fleet-worker.ts'
 
@@ -35,9 +34,9 @@ export interface MakeFleetOptions {
 /** Makes what is not there from an earlier run with the same parameters, corpus and code. */
 export async function makeFleet(parameters: FleetParameters, options: MakeFleetOptions): Promise<Fleet> {
   const { corpus, say } = options
-  const programs = [...new Set(corpus.series.map(({ program }) => program))]
+  const programs = programsOf(corpus.series)
   const pods = planFleet(parameters, programs)
-  const directory = fleetFolder(parameters, corpus.folder)
+  const directory = fleetFolder(parameters, corpus)
   const { collectors } = parameters
   const threads = Math.min(availableParallelism(), collectors)
   const windows: Window[] = []
@@ -129,16 +128,11 @@ function runWorker(work: FleetWork, onWindow: (window: Window) => void): Promise
   })
 }
 
-/** Outside of the tree, and emptied of what other code made from the same parameters. */
-function fleetFolder(parameters: FleetParameters, corpus: string): string {
-  const hash = (...texts: readonly string[]) => {
-    const sum = createHash('sha256')
-    for (const text of texts) sum.update(text).update('\0')
-    return sum.digest('hex').slice(0, 16)
-  }
+/** Outside of the tree, and emptied of what the same parameters once made otherwise. */
+function fleetFolder(parameters: FleetParameters, corpus: MakeFleetOptions['corpus']): string {
   const root = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  const folder = join(root, 'conprof-bench', hash(JSON.stringify(parameters), corpus))
-  const name = hash(...sources())
+  const folder = join(root, 'conprof-bench', hashOf(JSON.stringify(parameters), corpus.folder))
+  const name = fingerprint(parameters, corpus)
   mkdirSync(folder, { recursive: true })
   for (const other of readdirSync(folder))
     if (other !== name) rmSync(join(folder, other), { recursive: true, force: true })
@@ -147,18 +141,40 @@ function fleetFolder(parameters: FleetParameters, corpus: string): string {
   return path
 }
 
-/** Whatever decides which bytes are made. */
-function sources(): string[] {
-  const root = fileURLToPath(new URL('../../../', import.meta.url))
-  return ['block', 'profile', 'lib/bytes', 'test/bench/scale'].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-      .filter(
-        (name) => folder !== 'test/bench/scale' || /^(noisy-profile|fleet-plan|random|cut-fleet)/.test(name),
-      )
-      .sort()
-      .map((name) => join(root, folder, name))
-      .filter((path) => statSync(path).isFile())
-      .map((path) => readFileSync(path, 'utf8')),
-  )
+/** Of the blocks of a fleet as small as can be: code and corpus that make the same of it make the same of all. */
+function fingerprint(parameters: FleetParameters, { series }: MakeFleetOptions['corpus']): string {
+  const { program } = parameters.service
+  const programs = programsOf(series)
+  const small: FleetParameters = {
+    ...parameters,
+    hours: 0.5,
+    service: { program, pods: 1, wholePods: 1 },
+    others: programs.length,
+    collectors: 1,
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'conprof-fingerprint-'))
+  try {
+    const blocks: string[] = []
+    cutFleet({
+      parameters: small,
+      collector: 0,
+      pods: planFleet(small, programs),
+      corpus: series,
+      directory,
+      onWindow: (window) => blocks.push(...window.blocks.map(({ key }) => key)),
+    })
+    return hashOf(...blocks.flatMap((key) => [key, readFileSync(join(directory, 'blocks', key))]))
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+function hashOf(...parts: readonly (string | Uint8Array)[]): string {
+  const sum = createHash('sha256')
+  for (const part of parts) sum.update(part).update('\0')
+  return sum.digest('hex').slice(0, 16)
+}
+
+function programsOf(series: readonly CorpusSeries[]): string[] {
+  return [...new Set(series.map(({ program }) => program))]
 }
