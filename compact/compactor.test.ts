@@ -5,8 +5,17 @@ import t from 'tap'
 import { parseBlockKey } from '../block/block-key.ts'
 import { encodeTombstone, tombstoneKey } from '../block/tombstone.ts'
 import { FolderBucket } from '../bucket/folder-bucket.ts'
-import { answersOf, compactAll, cutBlock, openCompactor, putBlocks } from '../test/support/compaction-rig.ts'
+import {
+  answersOf,
+  compactAll,
+  cutBlock,
+  openCompactor,
+  putBlocks,
+  rigDay,
+} from '../test/support/compaction-rig.ts'
+import { WatchedBucket } from '../test/support/watched-bucket.ts'
 import { Ownership } from './owner.ts'
+import { dayMs } from './plan.ts'
 
 const signal = new AbortController().signal
 
@@ -18,6 +27,8 @@ async function levelsIn(bucket: FolderBucket): Promise<number[]> {
 
 const early = [0, 1, 2].flatMap((slot) => ['w1', 'w2'].map((writer) => cutBlock({ slot, writer })))
 const noon = [24, 25].map((slot) => cutBlock({ slot, writer: 'w1' }))
+const nextDay = [48, 49].map((slot) => cutBlock({ slot, writer: 'w1' }))
+const nextDayMs = `${rigDay + dayMs}`
 
 t.test('round() makes one block of a day, with the same answers', async (t) => {
   const folder = t.testdir()
@@ -135,4 +146,64 @@ t.test('a pass that fails is a failure of the round, and the next one runs', asy
   const compactor = openCompactor(bucket, join(folder, 'compact'), { passes })
   t.same(await compactor.round({ signal }), { jobs: 0, deleted: 0, failures: 1 })
   t.same(ran, ['second'])
+})
+
+t.test('a job that fails is left for a while, and the others go on', async (t) => {
+  const folder = t.testdir()
+  const inner = await FolderBucket.open(join(folder, 'bucket'))
+  await putBlocks(inner, [...early, ...nextDay])
+  let isBroken = true
+  let gets = 0
+  const bucket = new WatchedBucket(inner, {
+    before: (operation, key) => {
+      if (operation === 'get') gets++
+      if (isBroken && operation === 'put' && key.includes(nextDayMs)) throw new Error('no')
+    },
+  })
+  const registry = new Registry()
+  let nowMs = Date.now()
+  const compactor = openCompactor(bucket, join(folder, 'compact'), {
+    registry,
+    now: () => nowMs,
+    timing: { deleteDelayMs: 3_600_000 },
+  })
+  t.match(await compactor.round({ signal }), { jobs: 1, failures: 1 })
+  t.same(await levelsIn(inner), [1, 1, 1, 1, 1, 1, 1, 1, 3])
+  const waiting = async () => /waiting_blocks\{level="1"\} (\d+)/.exec(await registry.metrics())?.[1]
+  t.equal(await waiting(), '2')
+  isBroken = false
+  gets = 0
+  t.match(await compactor.round({ signal }), { jobs: 0, failures: 0 }, 'not yet')
+  t.equal(await waiting(), '2')
+  t.ok(
+    gets <= 2,
+    `${gets} reads: the owner's, and the tail of what was made; what is known is not read again`,
+  )
+  nowMs += 11 * 60_000
+  t.match(await compactor.round({ signal }), { jobs: 1, failures: 0 })
+  t.equal(await waiting(), '0')
+})
+
+t.test('a day whose tails cannot be read keeps no other day', async (t) => {
+  const folder = t.testdir()
+  const inner = await FolderBucket.open(join(folder, 'bucket'))
+  await putBlocks(inner, noon)
+  const dayBefore = noon.map(({ key, bytes }) => ({ key: key.replace(/^[^/]+/, '2001-01-01'), bytes }))
+  for (const { key, bytes } of dayBefore) {
+    const earlier = key.replace(/\d{13}/g, (ms) => `${Number(ms) - 86_400_000}`)
+    await inner.put(`blocks/${earlier}`, bytes)
+  }
+  const bucket = new WatchedBucket(inner, {
+    before: (operation, key) => {
+      if (operation === 'get' && key.includes('2001-')) throw new Error('no')
+    },
+  })
+  const compactor = openCompactor(bucket, join(folder, 'compact'))
+  t.match(await compactor.round({ signal }), { jobs: 1, failures: 1 })
+  const away = new WatchedBucket(inner, {
+    before: (operation, key) => {
+      if (operation === 'list' && key === 'blocks/') throw new Error('away')
+    },
+  })
+  await t.rejects(openCompactor(away, join(folder, 'compact')).round({ signal }), { message: 'away' })
 })

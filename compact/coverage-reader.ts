@@ -24,13 +24,11 @@ export class CoverageReader {
     this.#options = options
   }
 
-  /** Without those that are gone meanwhile, or do not read. Forgets blocks that are not among these. */
+  /** Without those that are gone meanwhile, or do not read. */
   async place(
     blocks: readonly StoredBlock[],
     { signal }: { readonly signal: AbortSignal },
   ): Promise<PlacedBlock[]> {
-    const ids = new Set(blocks.map(idOf))
-    for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id)
     const placed = await mapConcurrently(blocks, maxConcurrentReads, async (block) => {
       const coverage = this.#known.get(idOf(block)) ?? (await this.#read(block, signal))
       if (coverage === undefined) return []
@@ -38,6 +36,11 @@ export class CoverageReader {
       return [{ ...block, ...coverage }]
     })
     return placed.flat()
+  }
+
+  /** By `idOf`. */
+  keepOnly(ids: ReadonlySet<string>): void {
+    for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id)
   }
 
   async #read(block: StoredBlock, signal: AbortSignal): Promise<Coverage | undefined> {

@@ -1,91 +1,52 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
-import type { Bucket, BucketOptions, ObjectInfo } from '../../bucket/bucket.ts'
+import type { Bucket } from '../../bucket/bucket.ts'
 import { FolderBucket } from '../../bucket/folder-bucket.ts'
 import { parseObjstoreConfig } from '../../bucket/objstore-config.ts'
 import { openBucket } from '../../bucket/open-bucket.ts'
+import type { CompactorOptions } from '../../compact/compactor.ts'
 import { silentLogger } from '../../lib/log.ts'
 import { answersOf, compactAll, cutBlock, openCompactor, putBlocks } from '../support/compaction-rig.ts'
+import { runConprof } from '../support/conprof.ts'
 import { startVersitygw } from '../support/versitygw.ts'
-
-/**
- * A bucket that is cut off at its nth call: `before` it has any effect, `after` it had all of it, and nobody heard.
- * From then on nothing gets through, as from a process that was killed.
- */
-class CutOff implements Bucket {
-  readonly name: string
-  calls = 0
-  readonly #inner: Bucket
-  readonly #at: number
-  readonly #when: 'before' | 'after'
-  readonly #kill: () => void
-
-  constructor(
-    inner: Bucket,
-    options: { readonly at: number; readonly when: 'before' | 'after'; readonly kill: () => void },
-  ) {
-    this.name = inner.name
-    this.#inner = inner
-    this.#at = options.at
-    this.#when = options.when
-    this.#kill = options.kill
-  }
-
-  async *list(prefix: string, options?: BucketOptions): AsyncIterable<ObjectInfo> {
-    const objects = await this.#call(() => Array.fromAsync(this.#inner.list(prefix, options)))
-    yield* objects
-  }
-
-  getRange(key: string, offset: number, length: number, options?: BucketOptions): Promise<Uint8Array> {
-    return this.#call(() => this.#inner.getRange(key, offset, length, options))
-  }
-
-  stat(key: string, options?: BucketOptions): Promise<ObjectInfo> {
-    return this.#call(() => this.#inner.stat(key, options))
-  }
-
-  put(key: string, body: Uint8Array, options?: BucketOptions): Promise<void> {
-    return this.#call(() => this.#inner.put(key, body, options))
-  }
-
-  putFile(key: string, path: string, options?: BucketOptions): Promise<void> {
-    return this.#call(() => this.#inner.putFile(key, path, options))
-  }
-
-  delete(key: string, options?: BucketOptions): Promise<void> {
-    return this.#call(() => this.#inner.delete(key, options))
-  }
-
-  async close(): Promise<void> {}
-
-  async #call<Answer>(act: () => Promise<Answer>): Promise<Answer> {
-    const call = ++this.calls
-    if (call < this.#at) return act()
-    if (call === this.#at && this.#when === 'after') await act()
-    this.#kill()
-    throw new Error('killed')
-  }
-}
+import { WatchedBucket } from '../support/watched-bucket.ts'
 
 /** Two windows of two collectors: too many for one go, so that each step of compaction is taken. */
-const blocks = [0, 1, 4].flatMap((slot) => ['w1', 'w2'].map((writer) => cutBlock({ slot, writer })))
+const blocks = [0, 1, 4].flatMap((slot) =>
+  ['w1', 'w2'].map((writer) => cutBlock({ slot, writer, profiles: 1 })),
+)
 const limits = { maxJobSources: 4 }
+/** In version 2 large blocks are split, and each part comes to the bucket by itself. */
+const split = { version: 2, limits: { ...limits, maxBlockBytes: 8000 } } as const
 
-/** Compacts until it is killed at this call; how many calls there were, and whether it came to its end. */
+/**
+ * Compacts until it is killed before this call; nothing gets through from then on. The call before had its effect, whether
+ * its answer was heard or not. Whether it came to its end.
+ */
 async function compactUntilKilled(
   bucket: Bucket,
-  options: { readonly directory: string; readonly at: number; readonly when: 'before' | 'after' },
-): Promise<{ readonly calls: number; readonly isDone: boolean }> {
+  { directory, at }: { readonly directory: string; readonly at: number },
+  options: Pick<CompactorOptions, 'limits' | 'version'>,
+): Promise<boolean> {
   const killed = new AbortController()
-  const cut = new CutOff(bucket, { ...options, kill: () => killed.abort() })
+  let calls = 0
+  const watched = new WatchedBucket(bucket, {
+    before: () => {
+      if (++calls < at) return
+      killed.abort()
+      throw new Error('killed')
+    },
+  })
   try {
-    await compactAll(openCompactor(cut, options.directory, { limits }), { signal: killed.signal })
-    return { calls: cut.calls, isDone: true }
+    await compactAll(openCompactor(watched, directory, options), { signal: killed.signal })
+    return true
   } catch (error) {
     if (!killed.signal.aborted) throw error
-    return { calls: cut.calls, isDone: false }
+    return false
   }
 }
 
@@ -94,34 +55,55 @@ async function levelsIn(bucket: Bucket): Promise<string[]> {
   return keys.map((key) => /-(\d+)-[0-9a-f]+\.block$/.exec(key)![1]!).sort()
 }
 
-t.test('a compactor that is killed at any call changes no answer, and the next one finishes', async (t) => {
+t.test('killed at any call it changes no answer, and the next one finishes', async (t) => {
   const folder = t.testdir()
   const full = join(folder, 'full')
   const original = await FolderBucket.open(full)
   await putBlocks(original, blocks)
-  const before = await answersOf(original)
-  let kills = 0
-  for (const when of ['before', 'after'] as const) {
-    for (let at = 1; ; at++) {
-      const path = join(folder, `${when}-${at}`)
-      await cp(full, path, { recursive: true })
-      const bucket = await FolderBucket.open(path)
-      const directory = join(folder, `compact-${when}-${at}`)
-      const { isDone } = await compactUntilKilled(bucket, { directory, at, when })
-      if (isDone) break
-      kills++
-      const about = `killed ${when} call ${at}`
-      if (JSON.stringify(await answersOf(bucket)) !== JSON.stringify(before))
-        t.fail(`${about}: other answers`)
-      await compactAll(openCompactor(bucket, directory, { limits }))
-      if (JSON.stringify(await answersOf(bucket)) !== JSON.stringify(before))
-        t.fail(`${about}, then finished: other answers`)
-      t.same(await levelsIn(bucket), ['3'], about)
-      const left = await readdir(directory).catch(() => [])
-      if (left.length > 0) t.fail(`${about}: ${left} is left on the disk`)
+  const before = JSON.stringify(await answersOf(original))
+  for (let at = 1; ; at++) {
+    const path = join(folder, `bucket-${at}`)
+    await cp(full, path, { recursive: true })
+    const bucket = await FolderBucket.open(path)
+    const directory = join(folder, `compact-${at}`)
+    const isDone = await compactUntilKilled(bucket, { directory, at }, split)
+    if (isDone) {
+      t.ok(at > 50, `${at} calls`)
+      break
     }
+    const about = `killed at call ${at}`
+    if (JSON.stringify(await answersOf(bucket)) !== before) t.fail(`${about}: other answers`)
+    await compactAll(openCompactor(bucket, directory, split))
+    if (JSON.stringify(await answersOf(bucket)) !== before) t.fail(`${about}, then finished: other answers`)
+    const levels = await levelsIn(bucket)
+    t.ok(levels.length > 1 && levels.every((level) => level === '3'), `${about}: ${levels}`)
+    const left = await readdir(directory).catch(() => [])
+    if (left.length > 0) t.fail(`${about}: ${left} is left on the disk`)
   }
-  t.ok(kills > 60, `${kills} kills`)
+})
+
+t.test('a process that is killed leaves nothing that matters', async (t) => {
+  const folder = t.testdir()
+  const bucket = await FolderBucket.open(join(folder, 'bucket'))
+  await putBlocks(bucket, blocks)
+  const before = await answersOf(bucket)
+  const flags = [`--storage.path=${folder}`, '--compact.grace=0s', '--compact.delete-delay=0s']
+  // Wherever it has got to in a part of its time, the last of which may be all.
+  for (const ms of [900, 1200, 1500, 1800, 2400]) {
+    const program = spawn(process.execPath, ['bin/conprof.js', 'compact', '--once', ...flags], {
+      env: { PATH: process.env['PATH'] },
+      stdio: 'ignore',
+      timeout: ms,
+      killSignal: 'SIGKILL',
+    })
+    await once(program, 'close')
+    t.strictSame(await answersOf(bucket), before, `killed after ${ms} ms`)
+  }
+  const last = await runConprof(['compact', '--once', ...flags])
+  t.equal(last.code, 0, last.stderr)
+  t.same(await levelsIn(bucket), ['3'])
+  t.strictSame(await answersOf(bucket), before)
+  t.same(await readdir(join(folder, 'compact')).catch(() => []), [])
 })
 
 /** Sources stay for as long as a reader here may hold a listing of them. */
@@ -189,9 +171,8 @@ t.test('in a real S3 server: two at once, and one that is killed', async (t) => 
   const before = await answersOf(bucket)
   const directory = join(folder, 'compact')
   for (let at = 5, isDone = false; !isDone; at += 3) {
-    const result = await compactUntilKilled(bucket, { directory, at, when: 'after' })
-    isDone = result.isDone
-    t.strictSame(await answersOf(bucket), before, `${result.calls} calls`)
+    isDone = await compactUntilKilled(bucket, { directory, at }, { limits })
+    t.strictSame(await answersOf(bucket), before, `${at} calls`)
   }
   t.same(await levelsIn(bucket), ['3'])
 })
