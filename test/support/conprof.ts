@@ -13,14 +13,20 @@ export interface Conprof {
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
+export interface SpawnOptions {
+  readonly nodeFlags?: readonly string[]
+  /** Another tree than this one, with a slash at the end. */
+  readonly folder?: string
+}
+
 /** Starts a program of it, on a port the system chooses; resolves once it says where it listens. */
 export async function startConprof(
   flags: readonly string[],
   program = 'all',
-  nodeFlags: readonly string[] = [],
+  { nodeFlags = [], folder = root }: SpawnOptions = {},
 ): Promise<Conprof> {
   const parameters = [program, '--web.listen-address=127.0.0.1:0', '--log.format=json', ...flags]
-  const child = spawnConprof(parameters, nodeFlags)
+  const child = spawnConprof(parameters, { nodeFlags, folder })
   let stderr = ''
   child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk))
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
@@ -46,8 +52,9 @@ export async function startConprof(
 /** Runs it to its end. */
 export async function runConprof(
   parameters: readonly string[],
+  options: SpawnOptions = {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
-  const child = spawnConprof(parameters)
+  const child = spawnConprof(parameters, options)
   let stdout = ''
   let stderr = ''
   child.stdout!.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk))
@@ -56,11 +63,14 @@ export async function runConprof(
   return { code, stdout, stderr }
 }
 
-function spawnConprof(parameters: readonly string[], nodeFlags: readonly string[] = []): ChildProcess {
+function spawnConprof(
+  parameters: readonly string[],
+  { nodeFlags = [], folder = root }: SpawnOptions,
+): ChildProcess {
   // Without tap's loaders: as a user runs it.
   const { NODE_OPTIONS: _, ...env } = process.env
-  return spawn(process.execPath, [...nodeFlags, `${root}bin/conprof.js`, ...parameters], {
-    cwd: root,
+  return spawn(process.execPath, [...nodeFlags, `${folder}bin/conprof.js`, ...parameters], {
+    cwd: folder,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -48,7 +48,7 @@ export async function collectorFigures(
       `--block.duration=${cutSeconds}s`,
     ],
     'collector',
-    nodeFlags,
+    { nodeFlags },
   )
   endWithUs(conprof.process)
   try {

@@ -38,7 +38,7 @@ export async function startQuery(rig: BucketRig): Promise<QueryProcess> {
       `--storage.cache-path=${join(storage, 'cache')}`,
     ],
     'query',
-    nodeFlags,
+    { nodeFlags },
   )
   endWithUs(conprof.process)
   await until('query is ready', async () => (await fetch(`${conprof.url}/-/ready`)).ok)

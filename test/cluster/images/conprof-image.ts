@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { buildOnce, withLock } from '../../support/build-once.ts'
+import { checkOutCommit } from '../../support/check-out-commit.ts'
+import { olderCommit } from '../../support/older-release.ts'
 import { type Buildah, openBuildah } from './buildah.ts'
-import { checkOutCommit } from './check-out-commit.ts'
 import type { Image } from './image.ts'
 import { nodeBaseImage, nodeVersion } from './node-base-image.ts'
 
@@ -141,7 +142,5 @@ async function exists(path: string): Promise<boolean> {
 }
 
 const tree = fileURLToPath(new URL('../../..', import.meta.url))
-/** The first one whose state the cluster tests upgrade from. */
-const olderCommit = '5049ab0c921aa8995b9fb35bbcaa28b18660cdaa'
 /** Where Debian and its kin have what this machine trusts. */
 const certificates = '/etc/ssl/certs/ca-certificates.crt'
