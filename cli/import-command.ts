@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { parsePathTemplate } from '../import/path-template.ts'
 import { parseTime } from '../query/time.ts'
-import { addFlags, reading } from './flags.ts'
+import { addFlags, reading, writeVersion } from './flags.ts'
 import type { ImportValues } from './import-files.ts'
 
 /** `conprof import`: pprof files into a bucket. */
@@ -32,6 +32,7 @@ export function addImportCommand(program: Command): void {
   addFlags(command, 'Where they go:', [
     new Option('--storage.path <folder>', 'of conprof; its bucket/ is written').default('./data'),
     new Option('--objstore.config-file <file>', 'the bucket, where it is not that folder'),
+    writeVersion,
     new Option('--dry-run', 'only say what would be imported').default(false),
   ])
   command.addHelpText(

@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers'
 import { Registry } from 'prom-client'
+import type { BlockVersion } from '../block/block-format.ts'
 import { type FoundFile, findFiles } from '../import/find-files.ts'
 import type { PathTemplate } from '../import/path-template.ts'
 import { describeSeries, type ImportPlan, planImport, type TimeSource } from '../import/plan-import.ts'
@@ -17,6 +18,7 @@ export interface ImportValues {
   readonly time?: number
   readonly 'storage.path': string
   readonly 'objstore.configFile'?: string
+  readonly 'storage.writeVersion': BlockVersion
   readonly dryRun: boolean
 }
 
@@ -60,6 +62,7 @@ async function write(
     const written = await writeBlocks(plan, {
       bucket,
       signal,
+      version: values['storage.writeVersion'],
       ...(stdin === undefined ? {} : { stdin }),
       onProgress: (count) => progress.show(() => `import ${count} of ${plan.profiles.length} profiles`),
     })

@@ -22,7 +22,7 @@ export class PartitionWriter {
   readonly #series: Table
 
   constructor(options: PartitionOptions) {
-    this.#samples = new Table('samples', sampleColumns, 50_000, options)
+    this.#samples = new Table('samples', sampleColumns, 100_000, options)
     this.#stacks = new Table('stacks', stackColumns, 20_000, options)
     this.#series = new Table('series', seriesColumns, 20_000, options)
     this.stacks = new StackTable((id, frames) => this.#stacks.push(stackRow(id, frames)))

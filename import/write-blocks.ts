@@ -1,4 +1,5 @@
 import type { BlockBuilder, EncodedBlock } from '../block/block-builder.ts'
+import type { BlockVersion } from '../block/block-format.ts'
 import { createBlockBuilder } from '../block/create-block-builder.ts'
 import { tombstoneKey } from '../block/tombstone.ts'
 import type { Bucket } from '../bucket/bucket.ts'
@@ -10,6 +11,8 @@ export interface WriteOptions {
   readonly signal?: AbortSignal
   /** Called after each profile. */
   readonly onProgress?: (profileCount: number) => void
+  /** Of the format; its default without it. */
+  readonly version?: BlockVersion
   /** A block ends before it takes more memory than this. */
   readonly maxHeldBytes?: number
 }
@@ -70,8 +73,9 @@ function append(builder: BlockBuilder, { series, timeMs }: PlannedProfile, body:
 }
 
 async function putBlock(builder: BlockBuilder, options: WriteOptions): Promise<WrittenBlock> {
-  const { bucket, signal } = options
-  const encoded = (await builder.encodeInSlices({ compression: 'dense' })) as EncodedBlock
+  const { bucket, signal, version } = options
+  const encoding = version === undefined ? {} : { version }
+  const encoded = (await builder.encodeInSlices({ compression: 'dense', ...encoding })) as EncodedBlock
   const { key, bytes, meta } = encoded
   if (meta.attemptCount !== builder.attemptCount) {
     throw new Error(`make block "${key}": holds ${meta.attemptCount} attempts, want ${builder.attemptCount}`)
