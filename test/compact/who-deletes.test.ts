@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { FolderBucket } from '../../bucket/folder-bucket.ts'
 import { runConprof, startConprof } from '../support/conprof.ts'
+import { putCorpusBlock } from '../support/corpus-block.ts'
 import { until } from '../support/until.ts'
 
 const day = '2020-01-01'
@@ -55,4 +57,30 @@ t.test('conprof all deletes what is too old, and asks where that is nearly every
   await until('its end', () => existsSync(all.tombstone), 90_000)
   t.ok(existsSync(all.stored), 'not for good yet')
   t.ok(await halted(0))
+})
+
+t.test('conprof compact does what a policy file says, and says what is wrong with it', async (t) => {
+  const folder = t.testdir({})
+  const bucket = await FolderBucket.open(join(folder, 'bucket'))
+  const hourMs = 3_600_000
+  const key = await putCorpusBlock(bucket, {
+    series: ['dev', 'shop'].map((namespace) => ({ from: 'etcd/goroutine', labels: { namespace } })),
+    ...{ count: 4, startMs: Date.now() - 5 * hourMs, stepMs: 60_000, writer: 'a' },
+  })
+  const file = join(folder, 'policy.yaml')
+  const parameters = ['compact', '--once', `--storage.path=${folder}`, `--storage.policy-file=${file}`]
+  writeFileSync(file, 'retention:\n  - {match: "{namespace=dev}", age: 3h}\n')
+  const wrong = await runConprof(parameters)
+  t.equal(wrong.code, 1)
+  t.equal(
+    wrong.stderr,
+    `conprof: ${file}:2:13: retention[0].match: read selector: unexpected dev at 11: values need quotes, ="dev"\n`,
+  )
+  writeFileSync(file, `retention:\n  - {match: '{namespace="dev"}', age: 3h}\n`)
+  const right = await runConprof(parameters)
+  t.equal(right.code, 0, right.stderr)
+  t.match(right.stderr, key)
+  const listed = await runConprof(['block', 'ls', `--storage.path=${folder}`])
+  t.match(listed.stdout, /^1 blocks, .*, and 1 deleted, /m)
+  t.match(listed.stdout, new RegExp(`^${key} .* selector, goes for good in (2d|47h59m)$`, 'm'))
 })
