@@ -1,3 +1,4 @@
+import { mapConcurrently } from '../lib/map-concurrently.ts'
 import type { BlockPlan } from './plan-block.ts'
 import { type BlockAge, type DeletionReason, type Rules, youngestAgeMs } from './policy.ts'
 import { maySelect } from './selection.ts'
@@ -15,7 +16,8 @@ export interface RetentionLimits {
 /** A block of which something is to go. */
 export interface Doomed extends Pick<BlockPlan, 'action' | 'reason' | 'goneBytes' | 'overdueMs'> {
   readonly block: StoredBlock
-  readonly policy?: BlockPlan['policy']
+  /** By which it is. What becomes of its rows is looked up again when it is rewritten: of all blocks that is too much. */
+  readonly age: BlockAge
 }
 
 export interface RetentionPlan {
@@ -48,11 +50,10 @@ export async function planRetention(
   const liveBytes = live.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const doomed = new Map<string, Doomed>()
   let leftBytes = liveBytes
-  for (const block of live) {
-    if (nowMs - block.maxTimeMs <= youngestAgeMs(rules)) continue
-    const found = await planOne(block, options)
+  const old = live.filter(({ maxTimeMs }) => nowMs - maxTimeMs > youngestAgeMs(rules))
+  for (const found of await mapConcurrently(old, maxConcurrentLooks, (block) => planOne(block, options))) {
     if (found === undefined) continue
-    doomed.set(block.key, found)
+    doomed.set(found.block.key, found)
     leftBytes -= found.goneBytes
   }
   const { maxBytes = Number.POSITIVE_INFINITY, minAgeMs = 2 * 3_600_000 } = limits
@@ -78,9 +79,11 @@ async function planOne(
 ): Promise<Doomed | undefined> {
   const age: BlockAge = { ...block, nowMs, isTooMuch }
   const known = whole(age, rules)
-  if (known !== undefined) return { block, ...known, action: 'delete', goneBytes: block.sizeBytes }
+  if (known !== undefined) return { block, age, ...known, action: 'delete', goneBytes: block.sizeBytes }
   const found = await plan(block, age)
-  return found === undefined ? undefined : { block, ...found }
+  if (found === undefined) return undefined
+  const { action, reason, goneBytes, overdueMs } = found
+  return { block, age, action, reason, goneBytes, overdueMs }
 }
 
 /** Why all of a block goes, where that is known without looking into it. */
@@ -99,5 +102,7 @@ function compareAges(a: StoredBlock, b: StoredBlock): number {
   return a.maxTimeMs - b.maxTimeMs || a.level - b.level || (a.key < b.key ? -1 : 1)
 }
 
+/** Each may hold a few numbers per row of its block meanwhile. */
+const maxConcurrentLooks = 4
 /** Blocks are of a day each: so long after its first moment a block may be due for the first time. */
 const progressMs = 25 * 60 * 60 * 1000

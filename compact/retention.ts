@@ -104,7 +104,7 @@ export class Retention implements Pass {
       plan: (block, age) => this.#look(block, rules, { age, signal }),
     })
     const doomed = await this.#allowed(plan, { nowMs, signal })
-    for (const each of doomed) await this.#delete(each, { nowMs, signal })
+    for (const each of doomed) await this.#delete(each, rules, { nowMs, signal })
   }
 
   /** What a pass may do now: everything, nothing, or as much as was confirmed. */
@@ -136,11 +136,14 @@ export class Retention implements Pass {
     return []
   }
 
-  async #delete({ block, action, reason, policy }: Doomed, options: PassOptions): Promise<void> {
+  async #delete(doomed: Doomed, rules: Rules, options: PassOptions): Promise<void> {
     const { bucket, directory } = this.#options
     const { nowMs, signal } = options
+    const { block, age, action, reason } = doomed
     try {
       if (action === 'rewrite') {
+        const reader = await openBlock(storedSource(bucket, block), { signal })
+        const policy = (await planBlock(reader, rules, { block: age, signal }))?.policy
         const level = block.level + 1
         const { outputs } = await rewriteBlocks([block], { bucket, directory, level, policy, signal })
         await this.#deletions.uncover(outputs, { signal })
