@@ -3,6 +3,7 @@ import type { Job } from '../compact/plan.ts'
 import { formatByteSize } from '../lib/byte-size.ts'
 import type { CompactProgramFlags } from '../programs/compact.ts'
 import { createCompactor } from '../programs/compacting.ts'
+import { formatBar, formatProgress } from './compact-progress.ts'
 import { openBucket } from './open-bucket.ts'
 import type { ProgramContext } from './program-context.ts'
 import { ProgressLine } from './progress-line.ts'
@@ -39,55 +40,40 @@ function rowOf({ kind, startMs, endMs, sources, sizeBytes, level }: Job): string
 /** `conprof compact --once`: rounds until there is nothing left to do. The exit code: 1 where something failed. */
 export function compactOnce(flags: CompactProgramFlags, context: ProgramContext): Promise<number> {
   return withCompactor(flags, context, async (compactor, bucketName) => {
+    const { signal } = context
     const line = new ProgressLine()
-    let saidMs = performance.now()
-    const show = (progress: Progress) => {
-      line.show(() => barText(progress))
-      if (process.stderr.isTTY || performance.now() - saidMs < plainLineMs) return
-      saidMs = performance.now()
-      process.stderr.write(`${plainText(progress)}\n`)
-    }
-    let jobs = 0
-    let deleted = 0
-    for (let round = 1; ; round++) {
-      const beginMs = performance.now()
-      const result = await compactor.round({
-        signal: context.signal,
-        onProgress: (done, total) => show({ round, beginMs, done, total }),
-      })
+    const sum = { jobs: 0, deleted: 0, failures: 0 }
+    try {
+      for (let round = 1, isDone = false; !isDone; round++) {
+        const result = await compactor.round({ signal, onProgress: showing(line, round) })
+        sum.jobs += result.jobs
+        sum.deleted += result.deleted
+        sum.failures += result.failures
+        // What was merged now may be merged again, as windows of a day that is over; what failed waits for long.
+        isDone = result.jobs + result.deleted === 0
+      }
+    } finally {
       line.clear()
-      jobs += result.jobs
-      deleted += result.deleted
-      // What was merged now may be merged again: windows of a day that is over.
-      if (result.failures === 0 && result.jobs + result.deleted > 0) continue
-      const failed = result.failures === 0 ? '' : `, ${result.failures} failed`
-      process.stdout.write(`${jobs} merges, ${deleted} blocks deleted${failed}, in ${bucketName}\n`)
-      return result.failures === 0 ? 0 : 1
     }
+    const failed = sum.failures === 0 ? '' : `, ${sum.failures} failed`
+    process.stdout.write(`${sum.jobs} merges, ${sum.deleted} blocks deleted${failed}, in ${bucketName}\n`)
+    return sum.failures === 0 ? 0 : 1
   })
 }
 
-interface Progress {
-  readonly round: number
-  readonly beginMs: number
-  readonly done: number
-  readonly total: number
+/** A bar for people, else a line every now and then. */
+function showing(line: ProgressLine, round: number): (done: number, total: number) => void {
+  const beginMs = performance.now()
+  let saidMs = beginMs
+  return (done, total) => {
+    const progress = () => ({ round, elapsedMs: performance.now() - beginMs, done, total })
+    line.show(() => formatBar(progress()))
+    if (process.stderr.isTTY || performance.now() - saidMs < plainLineMs) return
+    saidMs = performance.now()
+    process.stderr.write(`${formatProgress(progress())}\n`)
+  }
 }
 
-function barText({ round, beginMs, done, total }: Progress): string {
-  const share = total === 0 ? 1 : done / total
-  const filled = Math.round(share * barCells)
-  const bar = `${'█'.repeat(filled)}${'░'.repeat(barCells - filled)}`
-  const elapsedMs = performance.now() - beginMs
-  const left = done === 0 ? '' : `, ${Math.ceil((elapsedMs / share - elapsedMs) / 1000)} s left`
-  return `round ${round}  ${bar}  ${formatByteSize(done)} of ${formatByteSize(total)}${left}`
-}
-
-function plainText({ round, done, total }: Progress): string {
-  return `round ${round}: ${formatByteSize(done)} of ${formatByteSize(total)}`
-}
-
-const barCells = 24
 /** Where nobody can be shown a bar. */
 const plainLineMs = 10_000
 
@@ -98,7 +84,9 @@ async function withCompactor<Result>(
 ): Promise<Result> {
   const bucket = await openBucket({ ...flags, isNew: false, logger, registry })
   try {
-    return await act(await createCompactor({ flags, bucket, logger, registry }), bucket.name)
+    // A program with the same folder may be at work beside it.
+    const compactor = await createCompactor({ flags, bucket, folder: 'compact-once', logger, registry })
+    return await act(compactor, bucket.name)
   } finally {
     await bucket.close()
   }

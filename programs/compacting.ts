@@ -16,6 +16,8 @@ export interface CompactingOptions {
   readonly bucket: Bucket
   /** Where no flag says it; else what is kept below `storagePath`. */
   readonly cluster?: string | undefined
+  /** Of the folder below `storagePath` for blocks on their way, which it empties; `compact` without it. */
+  readonly folder?: string
   readonly logger: Logger
   readonly registry: Registry
 }
@@ -26,7 +28,7 @@ export async function createCompactor(options: CompactingOptions): Promise<Compa
   const cluster = flags.compactCluster ?? options.cluster ?? (await ownClusterName(flags.storagePath))
   return new Compactor({
     bucket,
-    directory: join(flags.storagePath, 'compact'),
+    directory: join(flags.storagePath, options.folder ?? 'compact'),
     ownership: new Ownership({ bucket, cluster, take: flags.takeOwnership }),
     version: flags.storageWriteVersion,
     passes: await createPasses({ flags, bucket, logger, registry }),
