@@ -41,6 +41,13 @@ export async function exportFiles(values: ExportValues): Promise<void> {
   const progress = new ProgressLine()
   await using sources = await openSources(values)
   const said = new Set<string>()
+  const say = (text: string) => {
+    // A block that cannot be read is found so for each service.
+    if (said.has(text)) return
+    said.add(text)
+    progress.clear()
+    process.stderr.write(`conprof: ${text}\n`)
+  }
   const request: ExportRequest = {
     startMs: values.start,
     endMs: values.end,
@@ -48,12 +55,10 @@ export async function exportFiles(values: ExportValues): Promise<void> {
     catalog: sources.catalog,
     signal: sources.signal,
     warn: (warning) => {
-      // A block that cannot be read is found so for each service.
-      if (said.has(warning)) return
-      said.add(warning)
-      progress.clear()
-      process.stderr.write(`conprof: ${warning}\n`)
+      say(warning)
+      process.exitCode = 1
     },
+    note: say,
   }
   try {
     const summary = await write(values, request, progress)
@@ -62,7 +67,6 @@ export async function exportFiles(values: ExportValues): Promise<void> {
   } finally {
     progress.clear()
   }
-  if (said.size > 0) process.exitCode = 1
 }
 
 async function write(values: ExportValues, request: ExportRequest, progress: ProgressLine): Promise<string> {

@@ -2,10 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { rowFlags } from '../block/rows.ts'
 import { encodeMergedProfile } from '../profile/encode-merged.ts'
+import { formatLabels } from '../profile/labels.ts'
 import type { Aggregation } from '../query/merge-profiles.ts'
 import { mergeReadable } from '../query/merge-readable.ts'
+import { saysMissing } from '../query/missing.ts'
+import { isMerged } from '../query/read-sums.ts'
 import type { SelectedSeries } from '../query/select.ts'
 import { collapsed } from '../query/views/collapsed.ts'
 import type { FilesExport } from './export-pprof.ts'
@@ -41,7 +43,10 @@ export async function exportMerged(options: MergedExportOptions): Promise<FilesE
       ...(signal === undefined ? {} : { signal }),
       ...(chosen === undefined ? {} : { agg: chosen }),
     })
-    for (const warning of merged.warnings) options.warn(warning)
+    for (const warning of merged.warnings) {
+      if (saysMissing(warning)) options.warn(warning)
+      else options.note(`${formatLabels(labels)}: ${warning}`)
+    }
     const name = unusedName(groupName(labels), names)
     const write = async (ending: string, content: Uint8Array | string) => {
       await writeFile(join(directory, `${name}.${ending}`), content)
@@ -61,9 +66,7 @@ export async function exportMerged(options: MergedExportOptions): Promise<FilesE
 
 function hasProfiles(series: readonly SelectedSeries[]): boolean {
   return series.some(({ parts }) =>
-    parts.some(({ rows, firstRow, lastRow }) =>
-      rows.flags.subarray(firstRow, lastRow + 1).some((flags) => (flags & rowFlags.columns) !== 0),
-    ),
+    parts.some(({ rows, firstRow, lastRow }) => rows.flags.subarray(firstRow, lastRow + 1).some(isMerged)),
   )
 }
 

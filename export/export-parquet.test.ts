@@ -1,8 +1,11 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { Registry } from 'prom-client'
 import t from 'tap'
 import type { ProcessIdentity } from '../block/attempt.ts'
+import { compactBlocks } from '../block/compact-blocks.ts'
 import { createBlockBuilder } from '../block/create-block-builder.ts'
+import { memorySource } from '../block/memory-source.ts'
+import { openBlock } from '../block/open-block.ts'
 import { MemoryBucket } from '../bucket/memory-bucket.ts'
 import { silentLogger } from '../lib/log.ts'
 import { type Labels, sortLabels } from '../profile/labels.ts'
@@ -86,21 +89,17 @@ const range = { startMs: midnight - 119 * minuteMs, endMs: midnight + 119 * minu
 async function exportTo(directory: string, options: Partial<ParquetExportOptions> = {}) {
   const warnings: string[] = []
   const warn = (warning: string) => warnings.push(warning)
-  const done = await exportParquet({
-    ...range,
-    catalog,
-    matchers: [],
-    directory,
-    warn,
-    ...options,
-  })
+  const notes: string[] = []
+  const note = (text: string) => notes.push(text)
+  const asked = { ...range, catalog, matchers: [], directory, warn, note, ...options }
+  const done = await exportParquet(asked)
   const duck = await openDuck()
   t.teardown(() => duck.close())
   for (const table of ['samples', 'stacks', 'series']) {
     const files = `${directory}/${table}/**/*.parquet`
     await duck.run(`CREATE VIEW ${table} AS SELECT * FROM read_parquet('${files}', hive_partitioning = true)`)
   }
-  return { done, duck, warnings }
+  return { done, duck, warnings, notes }
 }
 
 async function grown(type: string): Promise<bigint> {
@@ -171,6 +170,35 @@ t.test('exportParquet() says of which process a row is', async (t) => {
     [{ leaf: 'f' }, { leaf: 'h' }],
   )
   t.strictSame(await duck.ask('SELECT DISTINCT service_name AS name FROM series'), [{ name: 'shop/cart' }])
+})
+
+t.test('exportParquet() leaves out what was thinned, and says so', async (t) => {
+  const folder = t.testdir({})
+  const thinned = new MemoryBucket()
+  for await (const { key, sizeBytes } of bucket.list('')) {
+    const source = memorySource(key, await bucket.getRange(key, 0, sizeBytes))
+    const [block] = await compactBlocks({
+      sources: [await openBlock(source)],
+      level: 2,
+      directory: folder,
+      policy: () => (timeMs) => (((timeMs - midnight) / minuteMs) % 3 === 0 ? 'keep' : 'thin'),
+      version: 2,
+    })
+    await thinned.put(`blocks/${block!.key}`, readFileSync(block!.path))
+  }
+  const other = new Catalog({ bucket: thinned, log: silentLogger(), registry: new Registry() })
+  for (const step of [{}, { stepMs: 60 * minuteMs }]) {
+    const { done, duck, warnings, notes } = await exportTo(`${folder}/${Object.keys(step)}`, {
+      catalog: other,
+      ...step,
+    })
+    t.equal(done.profileCount, 4)
+    t.strictSame(warnings, [])
+    t.strictSame(notes, ['8 profiles were thinned out and are not in it'])
+    t.strictSame(await duck.ask('SELECT sum(profiles) AS n FROM series'), [{ n: '4' }])
+    const [sum] = await duck.ask("SELECT sum(value) AS sum FROM samples WHERE sample_type = 'inuse_space'")
+    t.equal(sum?.['sum'], String(4 * 52))
+  }
 })
 
 t.test('exportParquet() ends files at a size, and leaves none behind that is not whole', async (t) => {

@@ -12,7 +12,7 @@ import type { SelectedSeries } from '../query/select.ts'
 import { PartitionWriter } from './partition-writer.ts'
 import { readProfiles } from './read-profiles.ts'
 import { SampleRows } from './sample-rows.ts'
-import { daysOf, type ExportRequest, selectUnits, type Unit } from './select-units.ts'
+import { countThinned, daysOf, type ExportRequest, selectUnits, type Unit } from './select-units.ts'
 import { stepsOf } from './steps.ts'
 
 export interface ParquetExportOptions extends ExportRequest {
@@ -48,10 +48,13 @@ export interface ParquetExport {
 export async function exportParquet(options: ParquetExportOptions): Promise<ParquetExport> {
   await clearDays(options)
   const writer = new Exporter(options)
+  let thinned = 0
   try {
     for await (const unit of selectUnits(options, options.stepMs === undefined ? {} : { lookbackMs })) {
+      thinned += countThinned(unit.series, unit.startMs)
       await writer.add(unit)
     }
+    if (thinned > 0) options.note(`${thinned} profiles were thinned out and are not in it`)
     return await writer.finish()
   } catch (error) {
     await writer.abandon()

@@ -5,7 +5,7 @@ import { gzip } from 'node:zlib'
 import { formatLabels } from '../profile/labels.ts'
 import { labelsFileName, seriesFolder } from './file-names.ts'
 import { readPartBodies } from './read-profiles.ts'
-import { type ExportRequest, selectUnits } from './select-units.ts'
+import { countThinned, type ExportRequest, selectUnits } from './select-units.ts'
 
 export interface PprofExportOptions extends ExportRequest {
   readonly directory: string
@@ -27,7 +27,9 @@ const compress = promisify(gzip)
 export async function exportPprof(options: PprofExportOptions): Promise<FilesExport> {
   const { directory, signal, onProgress } = options
   const done = { profileCount: 0, fileCount: 0, sizeBytes: 0 }
-  for await (const { series, day } of selectUnits(options)) {
+  let thinned = 0
+  for await (const { series, day, startMs } of selectUnits(options)) {
+    thinned += countThinned(series, startMs)
     for (const { labels, parts } of series) {
       const folder = join(directory, seriesFolder(labels))
       await mkdir(folder, { recursive: true })
@@ -56,5 +58,6 @@ export async function exportPprof(options: PprofExportOptions): Promise<FilesExp
       }
     }
   }
+  if (thinned > 0) options.note(`${thinned} profiles were thinned out and are not in it`)
   return done
 }

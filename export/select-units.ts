@@ -1,4 +1,5 @@
 import type { BlockReader } from '../block/block-reader.ts'
+import { rowFlags } from '../block/rows.ts'
 import { type Labels, sortLabels } from '../profile/labels.ts'
 import { createMatcher, type Matcher } from '../profile/matcher.ts'
 import type { Catalog } from '../query/catalog.ts'
@@ -11,6 +12,8 @@ export interface ExportRequest extends TimeRange {
   readonly signal?: AbortSignal
   /** What cannot be read and is missing from the export. */
   readonly warn: (warning: string) => void
+  /** What is as it should be, and good to know. */
+  readonly note: (text: string) => void
 }
 
 /** One service on one day: what is held in memory at a time. */
@@ -108,6 +111,18 @@ async function openSources(request: ExportRequest, { startMs, endMs }: TimeRange
   const { sources, warnings } = await catalog.open({ startMs, endMs, matchers, ...signalOf(request) })
   for (const warning of warnings) warn(warning)
   return sources
+}
+
+/** How many profiles of a time on retention took, leaving their totals. */
+export function countThinned(series: readonly SelectedSeries[], startMs: number): number {
+  let count = 0
+  for (const { parts } of series) {
+    for (const { rows, firstRow, lastRow } of parts) {
+      for (let row = firstRow; row <= lastRow; row++)
+        if (rows.flags[row]! & rowFlags.thinned && rows.timeMs[row]! >= startMs) count++
+    }
+  }
+  return count
 }
 
 /** What decides how to go on, without a hold on what was opened. */

@@ -1,5 +1,5 @@
-import { rowFlags } from '../block/rows.ts'
 import type { MergePart, Picked } from '../query/merge-part.ts'
+import { isMerged } from '../query/read-sums.ts'
 import type { SeriesPart } from '../query/select.ts'
 
 /** The profiles of one series in one stretch of time. */
@@ -26,7 +26,7 @@ export function stepsOf(
   const picked: Picked[] = []
   for (const part of parts) {
     for (let row = part.firstRow; row <= part.lastRow; row++)
-      if (part.rows.flags[row]! & rowFlags.columns) picked.push({ part, row })
+      if (isMerged(part.rows.flags[row]!)) picked.push({ part, row })
   }
   picked.sort((a, b) => timeOf(a) - timeOf(b))
   const steps: Step[] = []
@@ -58,7 +58,7 @@ function runsOf(picked: readonly Picked[]): MergePart[] {
   for (const { part, row } of picked) {
     const open = runs.at(-1)
     const isNext = open !== undefined && open.part === part && row > open.lastRow
-    if (isNext && !hasColumnsBetween(part, open.lastRow, row)) open.lastRow = row
+    if (isNext && !hasProfilesBetween(part, open.lastRow, row)) open.lastRow = row
     else runs.push({ part, firstRow: row, lastRow: row })
   }
   return runs.map(({ part, firstRow, lastRow }) => ({
@@ -70,8 +70,8 @@ function runsOf(picked: readonly Picked[]): MergePart[] {
   }))
 }
 
-function hasColumnsBetween({ rows }: MergePart, after: number, before: number): boolean {
-  for (let row = after + 1; row < before; row++) if (rows.flags[row]! & rowFlags.columns) return true
+function hasProfilesBetween({ rows }: MergePart, after: number, before: number): boolean {
+  for (let row = after + 1; row < before; row++) if (isMerged(rows.flags[row]!)) return true
   return false
 }
 
