@@ -204,6 +204,30 @@ t.test('planImport() says what is wrong with a file, and goes on', async (t) => 
   })
 })
 
+t.test('planImport() takes labels that lie beside files', async (t) => {
+  const cpu = draw('cpu/nanoseconds', 'main', 1)
+  const folder = t.testdir({
+    good: { 'labels.json': '{"job": "j", "team": "x"}', '1795380901255.pb': cpu },
+    broken: { 'labels.json': '{"job"', 'a.pb': cpu },
+    list: { 'labels.json': '["job"]', 'a.pb': cpu },
+    number: { 'labels.json': '{"job": 1}', 'a.pb': cpu },
+  })
+  const { profiles, problems } = await plan([folder], { labels: { team: 'y' } })
+  t.strictSame(
+    profiles.map(({ timeMs, series }) => `${timeMs} ${formatLabels(series.labels)}`),
+    ['1795380901255 {job="j", profile_type="cpu", service_name="j", team="y"}'],
+  )
+  t.match(
+    problems.map((problem) => problem.replaceAll(`${folder}/`, '')),
+    [
+      /^broken\/a\.pb: labels of it in "broken\/labels\.json": Expected /,
+      /^list\/a\.pb: labels of it in "list\/labels\.json": want an object of names and texts$/,
+      /^number\/a\.pb: labels of it in "number\/labels\.json": want an object of names and texts$/,
+    ],
+  )
+  t.equal(problems.length, 3)
+})
+
 t.test('conprof import says what it does, and ends with 1 where a file is left out', async (t) => {
   const storage = t.testdir({ 'no.txt': 'no profile' })
   const given = [

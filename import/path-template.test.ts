@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { parsePathTemplate } from './path-template.ts'
 
@@ -40,4 +41,20 @@ t.test('parsePathTemplate() says what is wrong', async (t) => {
   ]
   for (const [template, message] of cases)
     t.throws(() => parsePathTemplate(template), { name: 'SyntaxError', message })
+})
+
+t.test('parsePathTemplate() reads any text or says why not, and any path', async () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.string(), fc.stringMatching(/^[{}*a./\\()[\]-]{0,20}$/)),
+      fc.string(),
+      (text, path) => {
+        try {
+          parsePathTemplate(text).match(path)
+        } catch (error) {
+          if (!(error instanceof SyntaxError) || error.message.includes('\n')) throw error
+        }
+      },
+    ),
+  )
 })
