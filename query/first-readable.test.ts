@@ -24,6 +24,23 @@ t.test('firstReadable() reads on elsewhere, and stays there', async (t) => {
   t.equal(collector.reads, 1)
 })
 
+t.test('firstReadable() tries each copy for each of many reads at once', async (t) => {
+  const gate = Promise.withResolvers<void>()
+  const away = gone('collector', 'AWAY')
+  const collector: ByteSource = {
+    ...away,
+    read: async (offset, length) => {
+      if (offset === 1) await gate.promise
+      return away.read(offset, length)
+    },
+  }
+  const source = firstReadable([collector, memorySource('bucket', Buffer.from('abcd'))])
+  const late = source.read(1, 1)
+  t.equal(Buffer.from(await source.read(0, 1)).toString(), 'a')
+  gate.resolve()
+  t.equal(Buffer.from(await late).toString(), 'b')
+})
+
 t.test('firstReadable() says of all copies why', async (t) => {
   const source = firstReadable([gone('collector', 'AWAY'), gone('bucket', 'NOT_FOUND')])
   await t.rejects(source.read(0, 1), {

@@ -13,8 +13,10 @@ export function firstReadable(copies: readonly [ByteSource, ...ByteSource[]]): B
     sizeBytes,
     async read(offset, length, options) {
       const problems: Error[] = []
+      // Other reads move it meanwhile.
+      const start = first
       for (let i = 0; i < copies.length; i++) {
-        const at = (first + i) % copies.length
+        const at = (start + i) % copies.length
         try {
           const bytes = await copies[at]!.read(offset, length, options)
           first = at
