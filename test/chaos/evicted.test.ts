@@ -33,6 +33,7 @@ t.test('a collector is evicted', { skip: skipWhereGiven() }, async (t) => {
       operator: { priorityClassName, resources },
       collector: { priorityClassName, resources },
       query: { priorityClassName, resources },
+      compact: { priorityClassName, resources },
     },
     { pods, burn: 5, profiles: 'cpu,heap', priorityClassName },
   )

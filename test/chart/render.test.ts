@@ -190,7 +190,7 @@ t.test('with a bucket: one compacts, and deletes what retention says', async (t)
     '--storage.path=/data',
     '--compact.lease=ns/rel-conprof-compact',
     '--compact.interval=5m',
-    '--compact.job-size=4GB',
+    '--compact.job-size=4096MB',
     '--storage.retention.time=90d',
     '--storage.policy-file=/etc/conprof/policy/policy.yaml',
     '--web.listen-address=:8080',

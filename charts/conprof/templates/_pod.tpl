@@ -87,13 +87,18 @@ topologySpreadConstraints:
 
 {{/* Mebibytes of the heap for a memory limit: the rest is for buffers, code and the profiles on their way. */}}
 {{- define "conprof.heapMiB" -}}
+{{- max 64 (include "conprof.shareMiB" (dict "quantity" . "share" 0.7) | int64) }}
+{{- end }}
+
+{{/* Mebibytes of a share of a quantity. */}}
+{{- define "conprof.shareMiB" -}}
 {{- /* A number of a values file is a float, whose text may be 1.073741824e+09. */}}
-{{- $text := kindIs "string" . | ternary . (int64 . | toString) }}
+{{- $text := kindIs "string" .quantity | ternary .quantity (int64 .quantity | toString) }}
 {{- $number := regexFind "^[0-9.]+" $text }}
 {{- $unit := trimPrefix $number $text }}
 {{- $units := dict "" 1 "m" 0.001 "k" 1000 "M" 1000000 "G" 1000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}
 {{- $bytes := mulf (float64 $number) (get $units $unit) }}
-{{- max 64 (floor (divf (mulf $bytes 0.7) 1048576)) }}
+{{- floor (divf (mulf $bytes .share) 1048576) | int64 }}
 {{- end }}
 
 {{/* Of a size in Mi or Gi, what its volume may take. */}}
