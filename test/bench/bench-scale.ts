@@ -5,6 +5,7 @@ import { readCorpus } from './corpus.ts'
 import { type Figure, formatFigure, isReached } from './figure.ts'
 import { Teardowns } from './operator/teardowns.ts'
 import { type BucketRig, startBucketRig } from './scale/bucket-rig.ts'
+import { capacityFigures } from './scale/capacity-figures.ts'
 import { collectorFigures } from './scale/collector-figures.ts'
 import { compactFleet } from './scale/compact-folder.ts'
 import { compactionFigures } from './scale/compaction-figures.ts'
@@ -116,6 +117,7 @@ const parts: Record<string, () => Promise<Figure[]>> = {
   ratios,
   sharing: () => sharingFigures(sharedFleet('pod'), { corpus, say }),
   targets,
+  capacity: () => capacityFigures(sharedFleet('pod'), { corpus, say }),
   collector: () => withRig((rig) => collectorFigures(rig, { corpus: corpus.series })),
 }
 const only = values.only?.split(',')

@@ -130,10 +130,10 @@ function bodyOf(
     readonly totals: Record<string, TypeTotals>
   },
 ): Uint8Array {
-  const { noise, seed } = to.parameters
+  const { noise, seed, step = 1 } = to.parameters
   const name = `${pod.program}/${type}`
   const series = to.recorded.get(name)
-  const recorded = series[walk(life.seed, turn, series.length)]!
+  const recorded = series[walk(life.seed, turn * step, series.length)]!
   const typeSeed = profileTypes.indexOf(type)
   const body = recorded.profile.write({
     noise,

@@ -22,6 +22,8 @@ export interface FleetParameters {
   readonly service: { readonly program: string; readonly pods: number; readonly wholePods: number }
   /** Services of one pod each, of the corpus's programs in turn. */
   readonly others: number
+  /** Recorded profiles from one scrape to the next, as if that much time lay between them; 1 without it. */
+  readonly step?: number
   /** Targets are spread over these; each cuts blocks of its own. */
   readonly collectors: number
 }
