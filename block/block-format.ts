@@ -4,7 +4,7 @@ export const blockVersion = 2
  * What is written unless `--storage.write-version` says otherwise. A version is read by one release before it is
  * written, so that every part of conprof can go back by one.
  */
-export const defaultWriteVersion: BlockVersion = 1
+export const defaultWriteVersion: BlockVersion = 2
 /** 2 adds partitions, totals per series, and rows whose body was thinned out. */
 export type BlockVersion = 1 | 2
 

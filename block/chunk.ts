@@ -41,7 +41,15 @@ export function decodeChunk(bytes: Uint8Array, what: string, maxRawBytes = 1 << 
     return payload
   }
   if (method !== 1) reader.fail(`method ${method}, want 0 or 1`)
-  const raw = zstdDecompressSync(payload, { maxOutputLength: Math.max(rawLength, 1) })
+  const raw = zstdDecompressSync(payload, {
+    maxOutputLength: Math.max(rawLength, 1),
+    // Of a length that is known: no list of pieces to join.
+    chunkSize: Math.min(Math.max(rawLength, minChunkBytes), maxChunkBytes),
+  })
   if (raw.length !== rawLength) reader.fail(`${raw.length} bytes inflated, want ${rawLength}`)
   return raw
 }
+
+/** zlib's own least, and as much as is taken at a time. */
+const minChunkBytes = 64
+const maxChunkBytes = 1 << 20

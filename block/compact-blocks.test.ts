@@ -7,6 +7,7 @@ import { type Labels, labelsKey, sortLabels } from '../profile/labels.ts'
 import { drawProfile } from '../test/support/drawn-profile.ts'
 import { fileSource } from '../test/support/file-source.ts'
 import type { Attempt } from './attempt.ts'
+import type { BlockVersion } from './block-format.ts'
 import type { BlockReader } from './block-reader.ts'
 import { type CompactOptions, compactBlocks, type Policy } from './compact-blocks.ts'
 import { createBlockBuilder } from './create-block-builder.ts'
@@ -23,7 +24,7 @@ const corpus = new URL('../test/testdata/corpus/', import.meta.url)
 
 t.test('blocks of the corpus become one, byte for byte', async (t) => {
   const attempts = corpusAttempts()
-  const sources = await buildSources(attempts, 5)
+  const sources = await buildSources(attempts, 5, 1)
   for (const version of [1, 2] as const) {
     const outputs = await compact(t, sources, { version })
     t.equal(outputs.length, 1)
@@ -236,14 +237,19 @@ function corpusAttempts(): Attempt[] {
 
 function build(
   all: readonly { readonly attempt: Attempt; readonly origin: { writer: string; seq: number } }[],
+  version: BlockVersion = 2,
 ): Promise<BlockReader> {
   const builder = createBlockBuilder()
   for (const { attempt, origin } of all) builder.append(attempt, origin)
-  const block = builder.encode()!
+  const block = builder.encode({ version })!
   return openBlock(memorySource(block.key, block.bytes))
 }
 
-function buildSources(attempts: readonly Attempt[], count: number): Promise<BlockReader[]> {
+function buildSources(
+  attempts: readonly Attempt[],
+  count: number,
+  version?: BlockVersion,
+): Promise<BlockReader[]> {
   const size = Math.ceil(attempts.length / count)
   return Promise.all(
     Array.from({ length: count }, (_, b) =>
@@ -251,6 +257,7 @@ function buildSources(attempts: readonly Attempt[], count: number): Promise<Bloc
         attempts
           .slice(b * size, (b + 1) * size)
           .map((attempt, i) => ({ attempt, origin: { writer: 'w0', seq: b * size + i } })),
+        version,
       ),
     ),
   )

@@ -18,7 +18,7 @@ const profile = (load: number) =>
 
 t.test('docs/format/block.md: the example decodes to what it says', async (t) => {
   const reader = await openBlock(memorySource('example', hexExample(page)))
-  t.match(reader.meta, { version: 1, level: 1, attemptCount: 3, profileCount: 2 })
+  t.match(reader.meta, { version: 2, level: 1, attemptCount: 3, profileCount: 2 })
   t.same(reader.meta.covered, [{ writer: 'demo-1', intervals: [{ first: 0, last: 2 }] }])
   const [series] = reader.select([])
   t.same(reader.labels(series!), labels)

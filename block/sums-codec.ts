@@ -59,9 +59,9 @@ export function decodeSums(
 ): GroupSums[] {
   const reader = new ByteReader(bytes, what)
   const groups: GroupSums[] = []
-  const before = options.isSummed.map((isSummed) =>
-    isSummed ? new Float64Array(options.keyCount) : undefined,
-  )
+  // A single group is told from nothing.
+  const beforeLength = options.groupCount > 1 ? options.keyCount : 0
+  const before = options.isSummed.map((isSummed) => (isSummed ? new Float64Array(beforeLength) : undefined))
   for (let group = 0; group < options.groupCount; group++) {
     const keys = new Uint32Array(reader.count())
     let key = -1
@@ -90,7 +90,7 @@ export function decodeSums(
           column.addBig(i, reader.zigzag64())
           previous[keys[i]!] = 0
         } else {
-          const sum = previous[keys[i]!]! + reader.zigzag()
+          const sum = (previous[keys[i]!] ?? 0) + reader.zigzag()
           previous[keys[i]!] = sum
           column.add(i, sum)
         }

@@ -122,7 +122,8 @@ t.test('profiles of a real process come in, merge, and are there after a restart
 
   const second = await startConprof(flags)
   let again = await profilesOf(second.url, '{profile_type="heap"}')
-  for (let i = 0; i < 100 && !again.some((profile) => profile.id === id); i++) {
+  const lacksSome = () => heaps.some((heap) => !again.some((profile) => profile.id === heap.id))
+  for (let i = 0; i < 100 && lacksSome(); i++) {
     await sleep(100)
     again = await profilesOf(second.url, '{profile_type="heap"}')
   }
