@@ -43,7 +43,13 @@ export function undeleteBlocks(
     const order = [...new Set(chosen)].sort((a, b) => levelOf(b) - levelOf(a))
     const { signal } = new AbortController()
     for (const key of order) {
-      const { block, replaced } = await undelete(key, { bucket, deletions, nowMs, signal })
+      const { block, replaced, isIn } = await undelete(key, { bucket, deletions, nowMs, signal })
+      if (isIn !== undefined) {
+        process.stdout.write(
+          `${block.key}: stays deleted; what is left of it is merged into ${isIn.join(', ')}\n`,
+        )
+        continue
+      }
       const instead =
         replaced.length === 0 ? '' : `, instead of ${replaced.map((each) => each.key).join(', ')}`
       process.stdout.write(`${block.key}: ${formatByteSize(block.sizeBytes)} are back${instead}\n`)

@@ -10,6 +10,7 @@ import { putCorpusBlock } from '../test/support/corpus-block.ts'
 import { Deletions } from './deletions.ts'
 import { parsePolicyFile } from './policy-file.ts'
 import { Retention } from './retention.ts'
+import { rewriteBlocks } from './rewrite-blocks.ts'
 import { listStoredBlocks } from './stored-blocks.ts'
 import { storedSource } from './stored-source.ts'
 import { undelete } from './undelete.ts'
@@ -38,6 +39,7 @@ async function start(t: Test) {
   const deletions = new Deletions({ bucket, events: { tombstoned: () => {}, gone: () => {} } })
   return {
     bucket,
+    folder,
     key,
     pass: () => retention.pass({ signal }),
     undelete: (blockKey: string) => undelete(blockKey, { bucket, deletions, nowMs, signal }),
@@ -78,6 +80,18 @@ t.test('undelete() is undone by the next pass, and can be repeated', async (t) =
     await undelete(key)
     t.strictSame(await seen(), ['dev', 'shop'])
   }
+})
+
+t.test('undelete() leaves alone what is there in another block', async (t) => {
+  const { bucket, key, undelete, folder } = await start(t)
+  await putCorpusBlock(bucket, {
+    series: [{ from: 'etcd/goroutine', labels: { namespace: 'web' } }],
+    ...{ count: 2, startMs, stepMs: 60_000, writer: 'b' },
+  })
+  const sources = await listStoredBlocks(bucket)
+  const { outputs } = await rewriteBlocks(sources, { bucket, directory: folder, level: 2, signal })
+  await bucket.put(tombstoneKey(key), encodeTombstone({ reason: 'time', atMs: nowMs, sizeBytes: 1 }))
+  t.match(await undelete(key), { block: { key, isDeleted: true }, replaced: [], isIn: [outputs[0]!.key] })
 })
 
 t.test('undelete() says what cannot come back', async (t) => {

@@ -17,12 +17,13 @@ export interface Undeleted {
   readonly block: StoredBlock
   /** Blocks that were made of it, without what went: they give way to it. */
   readonly replaced: readonly StoredBlock[]
+  /** Blocks that hold what is left of it, merged with others, and would hide it: nothing was done. */
+  readonly isIn?: readonly string[]
 }
 
 /**
  * Brings a deleted block back: its tombstone goes, then whatever was made of it alone. So readers see it in the one or
- * the other, never in neither. Throws where it is gone for good, was erased,
- * or is hidden anyway.
+ * the other, never in neither. Throws where it is gone for good, or was erased.
  */
 export async function undelete(blockKey: string, options: UndeleteOptions): Promise<Undeleted> {
   const { bucket, deletions, nowMs, signal } = options
@@ -44,8 +45,8 @@ export async function undelete(blockKey: string, options: UndeleteOptions): Prom
   if (own === undefined || own.key !== blockKey) throw wrong('it does not read')
   const replaced = others.filter((other) => isCoveredBy(other, [own]))
   const merged = others.filter((other) => !replaced.includes(other))
-  const hiding = merged.find((other) => isCoveredBy(own, [other]))
-  if (hiding !== undefined) throw wrong(`block ${hiding.key} holds it merged with others, and hides it`)
+  if (merged.length > 0 && isCoveredBy(own, merged))
+    return { block, replaced: [], isIn: merged.map(({ key }) => key) }
 
   await bucket.delete(tombstoneKey(blockKey), { signal })
   for (const other of replaced) await deletions.tombstone(other, 'undone', { nowMs, signal })
