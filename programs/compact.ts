@@ -87,6 +87,12 @@ async function runParts(
   }
 }
 
+/**
+ * Patient: the symbols of a large program are compressed in one go, for seconds in which nothing is renewed, and a job
+ * that is lost begins anew. Nothing waits for who is next.
+ */
+const leaseTiming = { leaseMs: 120_000, renewDeadlineMs: 90_000, retryMs: 5000 }
+
 /** One at a time, of however many there are. */
 async function openLease(
   name: NonNullable<CompactProgramFlags['compactLease']>,
@@ -105,6 +111,7 @@ async function openLease(
     ...{ client, ...name, logger, registry },
     identity: `${hostname()}_${process.pid}`,
     metric: 'conprof_compact_leader',
+    timing: leaseTiming,
   })
   return {
     client,
