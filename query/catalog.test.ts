@@ -106,6 +106,41 @@ t.test('Catalog prunes by keys, and reads a day at a time', async (t) => {
   t.equal(blocks.filter(({ reader }) => reader !== undefined).length, 1)
 })
 
+t.test('Catalog opens no block that has nothing of what is asked for', async (t) => {
+  const bucket = new Counting(new MemoryBucket())
+  await put(bucket.inner, cut(0, 0))
+  await put(bucket.inner, cut(1, 1))
+  // A summary fits into this, a reader does not.
+  const catalog = open({ bucket, cacheBytes: 5000 })
+  await catalog.open(everything)
+  const labels = { ...everything, withoutBodies: true }
+  bucket.reads = 0
+  const { sources } = await catalog.openLabels(labels)
+  t.strictSame(sources.flatMap((source) => source.labelValues('job')).sort(), ['even', 'odd'])
+  t.strictSame(sources[0]!.labelNames(), ['job', 'profile_type'])
+  t.equal(bucket.reads, 0)
+  const odd = [createMatcher('job', '=', 'odd')]
+  t.equal((await catalog.open({ ...everything, matchers: odd })).sources.length, 1)
+  t.equal(bucket.reads, 1)
+  const none = [createMatcher('job', '=~', 'o.*'), createMatcher('nothing', '!=', '')]
+  t.equal((await catalog.open({ ...everything, matchers: none })).sources.length, 0)
+  const absent = [createMatcher('nothing', '=', '')]
+  t.equal((await catalog.open({ ...everything, matchers: absent })).sources.length, 2)
+})
+
+t.test('Catalog reads what a block covers where that cannot be read itself', async (t) => {
+  const bucket = new Counting(new MemoryBucket())
+  await put(bucket.inner, cut(0, 9))
+  await put(bucket.inner, cut(10, 19))
+  const large = await put(bucket.inner, cut(0, 19), 2)
+  const catalog = open({ bucket, cacheBytes: 5000 })
+  t.strictSame(await seqs(catalog), { seqs: upTo(19), warnings: [] })
+  bucket.unreadable = large
+  const { seqs: found, warnings } = await seqs(catalog)
+  t.strictSame(found, upTo(19))
+  t.match(warnings, [/^block 2026-01-10\/.*-2-.* is missing from this answer: bucket is away/])
+})
+
 t.test('Catalog reads below a prefix', async (t) => {
   const bucket = new MemoryBucket()
   const block = cut(0, 4)
@@ -169,6 +204,7 @@ class Counting implements BucketReader {
   readonly lists: string[] = []
   reads = 0
   isAway = false
+  unreadable = ''
 
   constructor(inner: MemoryBucket) {
     this.inner = inner
@@ -182,7 +218,7 @@ class Counting implements BucketReader {
   }
 
   getRange(key: string, offset: number, length: number, options?: BucketOptions): Promise<Uint8Array> {
-    if (this.isAway) return Promise.reject(new Error('bucket is away'))
+    if (this.isAway || key === this.unreadable) return Promise.reject(new Error('bucket is away'))
     this.reads++
     return this.inner.getRange(key, offset, length, options)
   }

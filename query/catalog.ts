@@ -1,42 +1,31 @@
 import { Counter, type Registry } from 'prom-client'
 import type { BlockReader } from '../block/block-reader.ts'
 import { type ChosenSource, chooseSources, type Source } from '../block/covered.ts'
-import { memorySource } from '../block/memory-source.ts'
-import { openBlock } from '../block/open-block.ts'
 import type { BucketReader } from '../bucket/bucket.ts'
 import type { Logger } from '../lib/log.ts'
+import type { Matcher } from '../profile/matcher.ts'
 import { AnswerScope } from './answer-scope.ts'
+import type { BlockSource } from './block-source.ts'
+import type { LabelsView } from './block-summary.ts'
 import { BucketView } from './bucket-view.ts'
 import type { PageCache } from './cache/page-cache.ts'
 import { throwIfCancelled } from './cancel.ts'
-import {
-  type Candidate,
-  type Copy,
-  joinCopies,
-  type ListedBlock,
-  type Place,
-  pendingCopies,
-} from './candidates.ts'
-import type { HeadRequest, HeadSource } from './head-source.ts'
+import { type Candidate, type Copy, joinCopies, type ListedBlock, type Place } from './candidates.ts'
+import { FailureNotes } from './failure-notes.ts'
+import type { HeadRequest } from './head-source.ts'
+import { HeadsView, type HeadsViewOptions } from './heads-view.ts'
 import { mapConcurrently } from './map-concurrently.ts'
 import { missing } from './missing.ts'
-import { OpenBlocks } from './open-blocks.ts'
-import { Patience } from './patience.ts'
-import { type PendingFile, pendingSource } from './pending-files.ts'
-import { SettledHeads } from './settled-heads.ts'
+import { OpenBlocks, type OpenedBlock } from './open-blocks.ts'
 import type { TimeRange } from './time.ts'
 
-export interface CatalogOptions {
+export interface CatalogOptions extends Omit<HeadsViewOptions, 'failures'> {
   /** Several are one view: their blocks are joined as if they lay in one. */
   readonly bucket?: BucketReader | readonly BucketReader[]
   /** Before `blocks/` in each bucket, with its slash; "" for none. */
   readonly prefix?: string
   /** For buckets that are not a disk of this machine. */
   readonly cache?: PageCache | undefined
-  /** Blocks that this very process cut. */
-  readonly pending?: () => readonly PendingFile[] | Promise<readonly PendingFile[]>
-  /** A function where collectors come and go: called for each query. */
-  readonly heads?: readonly HeadSource[] | (() => readonly HeadSource[])
   readonly log: Logger
   readonly registry: Registry
   /** Bound on what open blocks keep in memory; 64 MiB without it. */
@@ -61,38 +50,49 @@ export interface OpenSources {
   readonly isOutdated: boolean
 }
 
-interface NamedHead {
-  readonly head: HeadSource
-  readonly index: number
-  readonly name: string
+export interface OpenLabels {
+  readonly sources: readonly LabelsView[]
+  readonly warnings: readonly string[]
 }
 
-type CatalogRange = TimeRange & { readonly signal?: AbortSignal }
+/** What series are asked for must match `matchers`, too: blocks that have none of these are left out. */
+export type CatalogRequest = Omit<HeadRequest, 'withoutBodies' | 'warn'> & {
+  readonly withoutBodies?: boolean
+}
 
-/** What one collector has. */
-interface HeadAnswer {
-  readonly blocks: readonly OpenSource[]
-  readonly pending: readonly Copy[]
-  readonly isThere: boolean
+interface Attempt {
+  readonly request: CatalogRequest
+  /** What was stored by then must not be missing; undefined where any listing will do. */
+  readonly sinceMs: number | undefined
+  /** Whether a block that is gone is simply missing. */
+  readonly isLast: boolean
+  readonly warnings: string[]
+}
+
+/** A block as far as it is known before it is opened. */
+interface Planned extends Source {
+  readonly labels: LabelsView
+  readonly mayMatch: (matchers: readonly Matcher[]) => boolean
+  /** A part of a head is open already. */
+  readonly from: { readonly head: OpenSource } | { readonly candidate: Candidate }
 }
 
 /** Which blocks there are. Whatever cannot be reached becomes a warning; only an abort rejects. */
 export class Catalog {
-  readonly #options: CatalogOptions
   readonly #buckets: readonly BucketView[]
+  readonly #heads: HeadsView
   readonly #blocks: OpenBlocks
-  readonly #settled = new SettledHeads()
-  readonly #failures: Counter<'place'>
+  readonly #failures: FailureNotes
 
   constructor(options: CatalogOptions) {
-    this.#options = options
-    const { bucket = [], prefix = '', cache, listingMaxAgeMs, registry } = options
-    const registers = [registry]
+    const { bucket = [], prefix = '', cache, listingMaxAgeMs, log, registry } = options
+    this.#failures = new FailureNotes({ log, registry })
+    this.#heads = new HeadsView({ pending: options.pending, heads: options.heads, failures: this.#failures })
     this.#blocks = new OpenBlocks({ maxBytes: options.cacheBytes ?? 64 * 1024 * 1024, registry })
     const fetched = new Counter({
       name: 'conprof_query_fetched_bytes_total',
       help: 'Bytes of blocks that queries read from buckets; what the disk cache had is not among them.',
-      registers,
+      registers: [registry],
     })
     const buckets = [bucket].flat()
     this.#buckets = buckets.map(
@@ -104,14 +104,6 @@ export class Catalog {
           onFetched: (sizeBytes) => fetched.inc(sizeBytes),
         }),
     )
-    this.#failures = new Counter({
-      name: 'conprof_query_block_failures_total',
-      help: 'What could not be read, so that an answer carried a warning: heads, listings, blocks by where they are.',
-      labelNames: ['place'],
-      registers,
-    })
-    // From the start, so that the first failure is an increase.
-    for (const place of ['head', 'pending', 'bucket', 'listing']) this.#failures.inc({ place }, 0)
   }
 
   /**
@@ -119,84 +111,35 @@ export class Catalog {
    * then the listing: what moves on meanwhile is seen twice and dropped once, never missed. A block that was listed
    * and is gone was compacted: then all is asked once more, of a new listing.
    */
-  async open(
-    request: Omit<HeadRequest, 'withoutBodies' | 'warn'> & { readonly withoutBodies?: boolean },
-  ): Promise<OpenSources> {
-    const scope = AnswerScope.current
-    const first = await this.#openOnce(request, { sinceMs: scope?.sinceMs, isLast: false })
-    const opened = first ?? (await this.#openOnce(request, { sinceMs: performance.now(), isLast: true }))!
-    scope?.noteOpened(opened)
+  async open(request: CatalogRequest): Promise<OpenSources> {
+    const opened = await this.#try(request, async (attempt) => {
+      const plan = await this.#plan(attempt)
+      return plan && this.#openPlan(plan, attempt)
+    })
+    AnswerScope.current?.noteOpened(opened)
     return opened
   }
 
-  /** Undefined where a block is gone, unless it is the last try. */
-  async #openOnce(
-    request: Omit<HeadRequest, 'withoutBodies' | 'warn'> & { readonly withoutBodies?: boolean },
-    { sinceMs, isLast }: { readonly sinceMs: number | undefined; readonly isLast: boolean },
-  ): Promise<OpenSources | undefined> {
-    const { signal } = request
-    const warnings: string[] = []
-    const ask = { ...request, withoutBodies: request.withoutBodies ?? false }
-    const heads = this.#heads()
-    const answers = await Promise.all(heads.map((each) => this.#askHead(each, ask, warnings)))
-    const pending = [
-      ...(await this.#ownPending(request, warnings)),
-      ...answers.flatMap((each) => each.pending),
-    ]
-    const isUnsettled = this.#settled.isUnsettled(
-      heads.map(({ head, name }, i) => ({
-        ...{ name, incarnation: head.incarnation },
-        isThere: answers[i]!.isThere,
-      })),
-    )
-    const listing = { ...request, sinceMs: isUnsettled ? performance.now() : sinceMs }
-    const { stored, shelves } = await this.#stored(listing, warnings)
-    let isGone = false
-    const opened = await mapConcurrently(
-      joinCopies(pending, stored, shelves),
-      maxConcurrentOpens,
-      async (candidate) => {
-        try {
-          return await this.#openCandidate(candidate, signal)
-        } catch (error) {
-          throwIfCancelled(signal)
-          // Somebody else may have asked for it, so what its source knows is not enough.
-          if ((candidate.source.isGone || codeOf(error) === 'NOT_FOUND') && !isLast) {
-            isGone = true
-            return undefined
-          }
-          const name = `block ${candidate.key} is`
-          // A query whose time is up says nothing about the block.
-          if (signal?.aborted) warnings.push(missing(name, error))
-          else this.#warn(candidate.place, name, error, warnings)
-          return undefined
+  /** The labels of all that `open` finds. Blocks that were opened once are not opened again for that. */
+  async openLabels(request: CatalogRequest): Promise<OpenLabels> {
+    return this.#try(request, async (attempt) => {
+      const plan = await this.#plan(attempt)
+      return (
+        plan && {
+          sources: chooseSources(plan).map(({ source }) => source.labels),
+          warnings: attempt.warnings,
         }
-      },
-    )
-    if (isGone) return undefined
-    const blocks = opened.filter((source) => source !== undefined)
-    return {
-      sources: chooseSources([...blocks.map(({ open }) => open), ...answers.flatMap((each) => each.blocks)]),
-      warnings,
-      get isOutdated() {
-        return blocks.some(({ source }) => source.isGone)
-      },
-    }
+      )
+    })
   }
 
   /** Everything there is in the range, without opening anything. Heads are not asked. */
   async list(
-    range: CatalogRange,
+    range: TimeRange & { readonly signal?: AbortSignal },
   ): Promise<{ readonly blocks: readonly ListedBlock[]; readonly warnings: readonly string[] }> {
     const warnings: string[] = []
-    const others = await Promise.all(
-      this.#heads().map(async (each) => {
-        using patience = new Patience(range.signal, each.head.patienceMs)
-        return (await this.#pendingOf(each, { ...range, patience }, warnings)) ?? []
-      }),
-    )
-    const pending = [...(await this.#ownPending(range, warnings)), ...others.flat()]
-    const { stored } = await this.#stored({ ...range, sinceMs: undefined }, warnings)
+    const pending = await this.#heads.pending(range, warnings)
+    const { stored } = await this.#stored(range, { sinceMs: undefined, warnings })
     const blocks = [...pending, ...stored].map(({ source, id, ...listed }) => {
       const reader = this.#blocks.get(id)
       return reader === undefined ? listed : { ...listed, reader }
@@ -204,133 +147,142 @@ export class Catalog {
     return { blocks: blocks.sort((a, b) => b.minTimeMs - a.minTimeMs), warnings }
   }
 
-  #heads(): NamedHead[] {
-    const { heads = [] } = this.#options
-    const all = typeof heads === 'function' ? heads() : heads
-    const unnamed = (index: number) => (all.length === 1 ? 'the head' : `head ${index}`)
-    return all.map((head, index) => ({ head, index, name: head.name ?? unnamed(index) }))
+  /** Once more where the first try finds that a block is gone, which is what undefined says. */
+  async #try<Result>(
+    request: CatalogRequest,
+    attempt: (attempt: Attempt) => Promise<Result | undefined>,
+  ): Promise<Result> {
+    const sinceMs = AnswerScope.current?.sinceMs
+    const first = await attempt({ request, sinceMs, isLast: false, warnings: [] })
+    if (first !== undefined) return first
+    const last = await attempt({ request, sinceMs: performance.now(), isLast: true, warnings: [] })
+    if (last === undefined) throw new Error('open blocks: the last try gave up')
+    return last
   }
 
-  /** One collector: its head, then what it cut. All within its patience. */
-  async #askHead(
-    named: NamedHead,
-    request: Omit<HeadRequest, 'warn'>,
-    warnings: string[],
-  ): Promise<HeadAnswer> {
+  async #plan(attempt: Attempt): Promise<readonly Planned[] | undefined> {
+    const { request, warnings } = attempt
+    const heads = await this.#heads.ask(
+      { ...request, withoutBodies: request.withoutBodies ?? false },
+      warnings,
+    )
+    const sinceMs = heads.isUnsettled ? performance.now() : attempt.sinceMs
+    const { stored, shelves } = await this.#stored(request, { sinceMs, warnings })
+    const candidates = joinCopies(heads.pending, stored, shelves)
+    const summaries = await this.#openAll(candidates, attempt, ({ id, source }) =>
+      this.#blocks.summary(id, source, request.signal),
+    )
+    if (summaries === undefined) return undefined
+    const plan = heads.blocks.map(
+      (head): Planned => ({ ...head, labels: head.reader, mayMatch: () => true, from: { head } }),
+    )
+    for (const [i, summary] of summaries.entries()) {
+      if (summary === undefined) continue
+      const candidate = candidates[i]!
+      const { covered, partition, mayMatch } = summary
+      const source = { rank: Math.max(1, candidate.level), id: candidate.key, covered, partition }
+      plan.push({ ...source, labels: summary, mayMatch, from: { candidate } })
+    }
+    return plan
+  }
+
+  /** Blocks without a series that matches take part, since they may cover others, and are not opened. */
+  async #openPlan(plan: readonly Planned[], attempt: Attempt): Promise<OpenSources | undefined> {
+    const { request, warnings } = attempt
+    const chosen = chooseSources(plan).filter(({ source }) => source.mayMatch(request.matchers))
+    const stored = chosen.flatMap(({ source }) => ('candidate' in source.from ? [source.from.candidate] : []))
+    const opened = await this.#openAll(stored, attempt, ({ id, source }) =>
+      this.#blocks.open(id, source, request.signal),
+    )
+    if (opened === undefined) return undefined
+    // What covers others and cannot be read hides nothing.
+    const failed = new Set(stored.filter((_, i) => opened[i] === undefined))
+    if (failed.size > 0) {
+      const rest = plan.filter(({ from }) => !('candidate' in from && failed.has(from.candidate)))
+      return this.#openPlan(rest, attempt)
+    }
+    const blockOf = new Map(stored.map((candidate, i) => [candidate, opened[i]!]))
+    return {
+      sources: chosen.map(({ source, ...chosenOf }) => ({
+        ...chosenOf,
+        source:
+          'head' in source.from
+            ? source.from.head
+            : this.#openSource(source, source.from.candidate, blockOf.get(source.from.candidate)!),
+      })),
+      warnings,
+      get isOutdated() {
+        return opened.some((block) => block?.source.isGone === true)
+      },
+    }
+  }
+
+  /** Undefined for each that cannot be read, with a warning; undefined at all where one is gone, not at the last try. */
+  async #openAll<Result>(
+    candidates: readonly Candidate[],
+    { request, isLast, warnings }: Attempt,
+    open: (candidate: Candidate) => Promise<Result>,
+  ): Promise<readonly (Result | undefined)[] | undefined> {
     const { signal } = request
-    const { head, index, name } = named
-    using patience = new Patience(signal, head.patienceMs)
-    let blocks: readonly OpenSource[] = []
-    let isRead = true
-    try {
-      const answer = await head.readHead({
-        ...request,
-        signal: patience.signal,
-        warn: (why) => warnings.push(missing(`a part of ${name} is`, why)),
-      })
-      blocks = await Promise.all(
-        answer.map(async (bytes, part): Promise<OpenSource> => {
-          const reader = await openBlock(memorySource(`${name}/${part}`, bytes))
-          const { covered, partition } = reader.meta
-          return { rank: 0, id: `head ${index}/${part}`, covered, partition, place: 'head', reader }
-        }),
-      )
-    } catch (error) {
-      throwIfCancelled(signal)
-      this.#warn('head', `${name} is`, error, warnings)
-      if (patience.signal.aborted || codeOf(error) === 'AWAY')
-        return { blocks: [], pending: [], isThere: false }
-      isRead = false
-    }
-    const pending = await this.#pendingOf(named, { ...request, patience }, warnings)
-    return { blocks, pending: pending ?? [], isThere: isRead && pending !== undefined }
+    let isGone = false
+    const opened = await mapConcurrently(candidates, maxConcurrentOpens, async (candidate) => {
+      try {
+        return await open(candidate)
+      } catch (error) {
+        throwIfCancelled(signal)
+        // Somebody else may have asked for it, so what its source knows is not enough.
+        if (!isLast && (candidate.source.isGone || codeOf(error) === 'NOT_FOUND')) isGone = true
+        // A query whose time is up says nothing about the block.
+        else if (signal?.aborted) warnings.push(missing(`block ${candidate.key} is`, error))
+        else this.#failures.warn(candidate.place, `block ${candidate.key} is`, error, warnings)
+        return undefined
+      }
+    })
+    return isGone ? undefined : opened
   }
 
-  /** Undefined where it does not say. */
-  async #pendingOf(
-    { head, name }: NamedHead,
-    range: CatalogRange & { readonly patience: Patience },
-    warnings: string[],
-  ): Promise<Copy[] | undefined> {
-    if (head.listPending === undefined) return []
-    try {
-      const blocks = await head.listPending({ signal: range.patience.signal })
-      return blocks.flatMap((block) => pendingCopies(block, range, head.collector ?? name))
-    } catch (error) {
-      throwIfCancelled(range.signal)
-      this.#warn('listing', `pending blocks of ${name} are`, error, warnings)
-      return undefined
+  #openSource(
+    { rank, id, covered, partition }: Source,
+    { key, place }: Candidate,
+    { reader, source }: OpenedBlock,
+  ): OpenSource {
+    const isFirstTry = AnswerScope.current?.mayTryAgain === true
+    const onUnreadable = (error: unknown) => {
+      // The answer is made once more then.
+      if (source.isGone && isFirstTry) return
+      if (codeOf(error) === 'BLOCK_CORRUPT') forget(source)
+      this.#failures.note(place, `block ${key}`, error)
     }
-  }
-
-  async #ownPending(range: CatalogRange, warnings: string[]): Promise<Copy[]> {
-    try {
-      const files = (await this.#options.pending?.()) ?? []
-      return files.flatMap((file) =>
-        pendingCopies({ key: file.key, source: pendingSource(file) }, range, undefined),
-      )
-    } catch (error) {
-      this.#warn('listing', 'pending blocks are', error, warnings)
-      return []
-    }
+    return { rank, id, covered, partition, place, reader, onUnreadable }
   }
 
   /** What is in buckets, and which of them said so. */
   async #stored(
-    request: CatalogRange & { readonly sinceMs: number | undefined },
-    warnings: string[],
+    range: TimeRange & { readonly signal?: AbortSignal },
+    { sinceMs, warnings }: { readonly sinceMs: number | undefined; readonly warnings: string[] },
   ): Promise<{ readonly stored: readonly Copy[]; readonly shelves: readonly BucketView[] }> {
-    const { sinceMs, signal } = request
+    const { signal } = range
     const shelves: BucketView[] = []
     const listed = await Promise.all(
       this.#buckets.map(async (bucket) => {
         try {
-          const copies = await bucket.list(request, { sinceMs, signal })
+          const copies = await bucket.list(range, { sinceMs, signal })
           shelves.push(bucket)
           return copies
         } catch (error) {
           throwIfCancelled(signal)
-          this.#warn('listing', `bucket ${bucket.name} is`, error, warnings)
+          this.#failures.warn('listing', `bucket ${bucket.name} is`, error, warnings)
           return []
         }
       }),
     )
     return { stored: listed.flat(), shelves }
   }
+}
 
-  async #openCandidate(candidate: Candidate, signal: AbortSignal | undefined) {
-    const { place, key, level } = candidate
-    const { reader, source } = await this.#blocks.open(candidate.id, candidate.source, signal)
-    const isFirstTry = AnswerScope.current?.mayTryAgain === true
-    const onUnreadable = (error: unknown) => {
-      // The answer is made once more then.
-      if (source.isGone && isFirstTry) return
-      if (codeOf(error) === 'BLOCK_CORRUPT') void source.forget()
-      this.#note(place, `block ${key}`, error)
-    }
-    const { covered, partition } = reader.meta
-    const open: OpenSource = {
-      rank: Math.max(1, level),
-      id: key,
-      covered,
-      partition,
-      place,
-      reader,
-      onUnreadable,
-    }
-    return { open, source }
-  }
-
-  #warn(place: Place | 'listing', name: string, error: unknown, to: string[]): void {
-    this.#note(place, name.replace(/ (is|are)$/, ''), error)
-    to.push(missing(name, error))
-  }
-
-  #note(place: Place | 'listing', name: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error)
-    this.#failures.inc({ place })
-    this.#options.log.warn({ place }, `answer without ${name}: ${message}`)
-  }
+/** So that the next answer reads what the bucket has, in case that is better. */
+function forget(source: BlockSource): void {
+  source.forget().catch(() => {})
 }
 
 function codeOf(error: unknown): unknown {

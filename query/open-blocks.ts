@@ -3,6 +3,7 @@ import type { BlockReader } from '../block/block-reader.ts'
 import { type OpenOptions, openBlock } from '../block/open-block.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
 import type { BlockSource } from './block-source.ts'
+import { type BlockSummary, summarize } from './block-summary.ts'
 import { LruCache } from './lru-cache.ts'
 import { readerCost } from './reader-cost.ts'
 import { SharedWork } from './shared-work.ts'
@@ -16,13 +17,17 @@ export interface OpenedBlock {
 /** Blocks that are open: their tails in memory, and symbols that were read; the least recently used are dropped. */
 export class OpenBlocks {
   readonly #blocks: LruCache<OpenedBlock>
+  readonly #summaries: LruCache<BlockSummary>
   readonly #opening = new Map<string, SharedWork<OpenedBlock>>()
   readonly #opened: Counter<'result'>
 
+  /** `maxBytes` for what is open, and half as much for summaries. */
   constructor(options: { readonly maxBytes: number; readonly registry: Registry }) {
     const registers = [options.registry]
     const blocks = new LruCache<OpenedBlock>(options.maxBytes)
     this.#blocks = blocks
+    const summaries = new LruCache<BlockSummary>(options.maxBytes / 2)
+    this.#summaries = summaries
     this.#opened = new Counter({
       name: 'conprof_query_blocks_opened_total',
       help: 'Blocks that queries used, by whether their tail was in memory.',
@@ -34,7 +39,7 @@ export class OpenBlocks {
       help: 'Estimate of the memory that open blocks hold.',
       registers,
       collect() {
-        this.set(blocks.cost)
+        this.set(blocks.cost + summaries.cost)
       },
     })
   }
@@ -42,6 +47,16 @@ export class OpenBlocks {
   /** Only if it is open. */
   get(id: string): BlockReader | undefined {
     return this.#blocks.get(id)?.reader
+  }
+
+  /** As `open`, of what is kept the longest: months of blocks are planned without opening them again. */
+  async summary(id: string, source: BlockSource, signal: AbortSignal | undefined): Promise<BlockSummary> {
+    const known = this.#summaries.get(id)
+    if (known !== undefined) return known
+    const { reader } = await this.open(id, source, signal)
+    const summary = this.#summaries.get(id) ?? summarize(reader)
+    this.#summaries.set(id, summary, summary.costBytes)
+    return summary
   }
 
   /** `id` says where the block is; of many who ask for it at once, one opens it. Rejects as `openBlock`. */
