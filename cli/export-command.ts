@@ -6,7 +6,7 @@ import { aggregations } from '../query/api/types.ts'
 import { type CollectorsFlag, parseCollectorsFlag } from '../query/collectors/collectors-flag.ts'
 import { parseTime } from '../query/time.ts'
 import type { ExportValues } from './export-files.ts'
-import { addFlags, reading, tokenFile } from './flags.ts'
+import { addFlags, reading } from './flags.ts'
 
 /** `conprof export`: what is stored, as files for other programs. */
 export function addExportCommand(program: Command): void {
@@ -62,7 +62,7 @@ export function addExportCommand(program: Command): void {
         ...before,
         reading(parseCollectorsFlag)(text),
       ]),
-    tokenFile,
+    new Option('--web.token-file <file>', 'token that collectors want'),
   ])
   command.addHelpText(
     'after',
@@ -76,7 +76,7 @@ Examples:
       one file per service and profile type, for go tool pprof
   conprof export --format collapsed --match '{profile_type="cpu"}' --output stacks
       for flame graph scripts
-  conprof export --format parquet --aggregate 1h --start 2026-11-27T00:00:00Z --end 2026-11-27T23:59:59Z --output lake
+  conprof export --format parquet --aggregate 1h --start 2026-11-27T00:00:00Z --end 2026-11-27T23:59:59.999Z --output lake
       a day of everything; docs/analytics.md says what to ask of it
 `,
   )

@@ -38,6 +38,7 @@ export async function exportFiles(values: ExportValues): Promise<void> {
   if (values.start > values.end) {
     throw new Error(`export: --start ${iso(values.start)} lies after --end ${iso(values.end)}`)
   }
+  checkFlags(values)
   const progress = new ProgressLine()
   await using sources = await openSources(values)
   const said = new Set<string>()
@@ -135,6 +136,20 @@ async function openSources(
       await collectors.close()
       for (const bucket of buckets) await bucket.close()
     },
+  }
+}
+
+/** A flag that would say nothing is a mistake. */
+function checkFlags({ format, merge, agg, aggregate, overwrite }: ExportValues): void {
+  const isMerged = format === 'collapsed' || merge
+  const wrong: [isGiven: boolean, flag: string, wanted: string][] = [
+    [merge && format !== 'pprof', '--merge', '--format pprof'],
+    [agg !== undefined && (!isMerged || format === 'parquet'), '--agg', '--merge or --format collapsed'],
+    [aggregate !== undefined && format !== 'parquet', '--aggregate', '--format parquet'],
+    [overwrite && format !== 'parquet', '--overwrite', '--format parquet'],
+  ]
+  for (const [isGiven, flag, wanted] of wrong) {
+    if (isGiven) throw new Error(`export: ${flag} goes with ${wanted}`)
   }
 }
 

@@ -29,7 +29,7 @@ export function addImportCommand(program: Command): void {
       'of all of them: unix seconds, RFC 3339, now-1h; else the path, the profile, the file say',
     ).argParser(reading((text) => parseTime(text, Date.now()))),
   ])
-  addFlags(command, 'Where they go:', [
+  addFlags(command, 'Where it goes:', [
     new Option('--storage.path <folder>', 'of conprof; its bucket/ is written').default('./data'),
     new Option('--objstore.config-file <file>', 'the bucket, where it is not that folder'),
     writeVersion,

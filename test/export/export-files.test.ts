@@ -167,6 +167,17 @@ t.test('conprof export says what it cannot read, writes the rest, and ends with 
     )
     t.match(stdout, /^30 profiles /)
   }
+  for (const [flags, message] of [
+    ['--format=collapsed --aggregate=1h', '--aggregate goes with --format parquet'],
+    ['--format=parquet --merge', '--merge goes with --format pprof'],
+    ['--format=pprof --agg=sum', '--agg goes with --merge or --format collapsed'],
+    ['--format=pprof --overwrite', '--overwrite goes with --format parquet'],
+  ] as const) {
+    t.match(await runConprof([...given, ...flags.split(' ')]), {
+      code: 1,
+      stderr: `conprof: export: ${message}\n`,
+    })
+  }
   const two = ['export', ...range, '--format=pprof', `--storage.path=${damaged}`]
   t.match(await runConprof([...two, '--output=x', '--end=now-9000d']), {
     code: 1,
