@@ -1,4 +1,6 @@
+import type { ByteSource } from '../block/block-reader.ts'
 import type { BucketReader } from '../bucket/bucket.ts'
+import { isBucketError } from '../bucket/errors.ts'
 import type { BlockCopy } from './block-source.ts'
 import { BucketListing } from './bucket-listing.ts'
 import { bucketSource } from './bucket-source.ts'
@@ -72,8 +74,31 @@ export class BucketView implements Shelf {
   /** A block that may or may not be there, by its key below `blocks/`. */
   copy(key: string, sizeBytes: number): BlockCopy {
     const { bucket, cache, onFetched } = this.#options
-    const stored = bucketSource(bucket, this.#prefix + key, sizeBytes, { onFetched })
+    const stored = this.#patient(bucketSource(bucket, this.#prefix + key, sizeBytes, { onFetched }))
     return cache?.source(stored, { bucket: this.#cacheName, key }) ?? stored
+  }
+
+  /** A listing may be older than an outage: an answer of many blocks must not wait for each of them. */
+  #patient(source: ByteSource): ByteSource {
+    const { name, sizeBytes } = source
+    return {
+      name,
+      sizeBytes,
+      read: async (offset, length, { signal } = {}) => {
+        const durationMs = this.#patience.begin()
+        using patience = new Patience(signal, durationMs)
+        try {
+          const bytes = await source.read(offset, length, { signal: patience.signal })
+          this.#patience.succeeded()
+          return bytes
+        } catch (error) {
+          const isAway = patience.signal.aborted || isBucketError(error, 'UNAVAILABLE')
+          if (signal?.aborted || !isAway) throw error
+          const message = this.#patience.failed(error, { wasShort: durationMs !== undefined })
+          throw Object.assign(new Error(message, { cause: error }), { code: 'UNAVAILABLE' })
+        }
+      },
+    }
   }
 
   get #cacheName(): string {

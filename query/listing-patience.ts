@@ -1,7 +1,7 @@
 /**
- * How long a listing of the bucket may take: as long as its query, unless one failed a moment ago. Then queries
- * get on without a bucket that is away, whose client tries again and again; from time to time one has all patience
- * and finds out whether it is only slow.
+ * How long a listing or a read of the bucket may take: as long as its query, unless one failed a moment ago. Then
+ * queries get on without a bucket that is away, whose client tries again and again; from time to time one has all
+ * patience and finds out whether it is only slow.
  */
 export class ListingPatience {
   readonly #now: () => number
