@@ -1,4 +1,5 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { ByteReader } from '../lib/bytes/byte-reader.ts'
 import { ByteWriter } from '../lib/bytes/byte-writer.ts'
 import { crc32c } from '../lib/bytes/crc32c.ts'
@@ -8,14 +9,29 @@ import { crc32c } from '../lib/bytes/crc32c.ts'
  * all before it. Method 0 stores, method 1 is one zstd frame; whichever is shorter is written.
  */
 export function encodeChunk(raw: Uint8Array, level: number): Uint8Array {
+  return frame(raw, isWorthPacking(raw, level) ? zstdCompressSync(raw, packing(raw, level)) : undefined)
+}
+
+/** As `encodeChunk`, the same bytes, but packed by another thread: the highest levels take seconds per megabyte. */
+export async function encodeChunkAside(raw: Uint8Array, level: number): Promise<Uint8Array> {
+  return frame(raw, isWorthPacking(raw, level) ? await pack(raw, packing(raw, level)) : undefined)
+}
+
+const pack = promisify(zstdCompress)
+
+function isWorthPacking(raw: Uint8Array, level: number): boolean {
+  return level > 0 && raw.length > 32
+}
+
+function packing(raw: Uint8Array, level: number) {
+  return {
+    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_contentSizeFlag]: 0 },
+    pledgedSrcSize: raw.length,
+  }
+}
+
+function frame(raw: Uint8Array, packed: Uint8Array | undefined): Uint8Array {
   const out = new ByteWriter(raw.length / 2 + 32)
-  const packed =
-    level > 0 && raw.length > 32
-      ? zstdCompressSync(raw, {
-          params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_contentSizeFlag]: 0 },
-          pledgedSrcSize: raw.length,
-        })
-      : undefined
   const isPacked = packed !== undefined && packed.length < raw.length
   out.byte(isPacked ? 1 : 0)
   out.varint(raw.length)

@@ -1,7 +1,7 @@
 import { ByteWriter } from '../lib/bytes/byte-writer.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
 import { ChainEnds } from './chain-ends.ts'
-import { encodeChunk } from './chunk.ts'
+import { encodeChunk, encodeChunkAside } from './chunk.ts'
 import { Followers } from './followers.ts'
 
 /**
@@ -18,7 +18,21 @@ import { Followers } from './followers.ts'
  * Entries stand in the order of their first appearance, so most references say "the next new one", which is 0.
  */
 export function encodeSymbols(dictionary: Dictionary, level: number): Uint8Array {
+  return join(symbolParts(dictionary).map((part) => encodeChunk(part, level)))
+}
+
+/** The same bytes, made beside other work. */
+export async function encodeSymbolsAside(dictionary: Dictionary, level: number): Promise<Uint8Array> {
+  return join(await Promise.all(symbolParts(dictionary).map((part) => encodeChunkAside(part, level))))
+}
+
+function join(chunks: readonly Uint8Array[]): Uint8Array {
   const out = new ByteWriter(1 << 16)
+  for (const chunk of chunks) out.block(chunk)
+  return out.copy()
+}
+
+function symbolParts(dictionary: Dictionary): Uint8Array[] {
   const shapes = new Shapes()
   const parts = [
     encodeStrings(dictionary),
@@ -26,8 +40,7 @@ export function encodeSymbols(dictionary: Dictionary, level: number): Uint8Array
     ...encodeNodes(dictionary),
     encodeKeys(dictionary, shapes),
   ]
-  for (const part of [encodeEntries(dictionary, shapes), ...parts]) out.block(encodeChunk(part, level))
-  return out.copy()
+  return [encodeEntries(dictionary, shapes), ...parts]
 }
 
 /** Shapes by small numbers, in the order of their first appearance. */

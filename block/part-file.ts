@@ -10,7 +10,7 @@ import type { CompactedBlock, Policy } from './compact-blocks.ts'
 import { type CompactedSeries, ServiceCompactor } from './compact-series.ts'
 import type { PlannedSeries } from './compaction-plan.ts'
 import { unknownProcess } from './create-block-builder.ts'
-import { encodeSymbols } from './encode-symbols.ts'
+import { encodeSymbolsAside } from './encode-symbols.ts'
 import { FileByteSource } from './file-byte-source.ts'
 import { RowTables } from './merge-rows.ts'
 import { openBlock } from './open-block.ts'
@@ -81,7 +81,9 @@ export class PartFile {
       if (compacted === undefined || compacted.isAltered) this.#noteAltered(labelsKey(labels), compacted)
     }
     if (done.length === 0) return
-    const { frames, rows: rowsLevel, symbols } = compressionLevels.dense
+    const { frames, rows: rowsLevel, symbols: denseSymbols } = compressionLevels.dense
+    // What is merged again tomorrow is not worth the most.
+    const symbols = this.#options.level < 3 ? frames : denseSymbols
     const places: { sums: Place; totals: Place; rows: Place }[] = done.map(() => ({
       sums: nowhere,
       totals: nowhere,
@@ -91,7 +93,7 @@ export class PartFile {
     if (this.#options.version > 1)
       for (const [i, { totals }] of done.entries()) places[i]!.totals = await this.#file.put(totals, frames)
     const hasBodies = done.some(({ groups }) => groups.length > 0)
-    this.#services.push(await this.#file.putBytes(encodeSymbols(service.dictionary, symbols)))
+    this.#services.push(await this.#file.putBytes(await encodeSymbolsAside(service.dictionary, symbols)))
     if (hasBodies) this.symbolBytes += service.dictionary.heldBytes
     for (const [i, { rows }] of done.entries()) places[i]!.rows = await this.#file.put(rows, rowsLevel)
     for (const [i, each] of done.entries()) {
