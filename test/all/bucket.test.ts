@@ -69,9 +69,11 @@ t.test('blocks go to S3, wait while it is away, and are all another conprof need
     return blocks.filter(({ place }) => place === 'bucket')
   }
 
+  // What is told of the bucket is up to 30 s old.
+  const listingMs = 70_000
   const first = await startConprof([...flags, `--storage.path=${join(dir, 'first')}`])
   t.teardown(() => first.stop())
-  await until('a block in the bucket', async () => (await stored(first.url)).length > 0)
+  await until('a block in the bucket', async () => (await stored(first.url)).length > 0, listingMs)
 
   await gate.close()
   const before = (await profiles(first.url)).length
@@ -84,12 +86,16 @@ t.test('blocks go to S3, wait while it is away, and are all another conprof need
 
   await gate.open()
   // In any order: a block that was refused just now does not hold up the next.
-  await until('what waited in the bucket', async () => {
-    const blocks = await stored(first.url)
-    const isStored = ({ time }: { time: number }) =>
-      blocks.some(({ minTime, maxTime }) => minTime <= time && time <= maxTime)
-    return during.every(isStored)
-  })
+  await until(
+    'what waited in the bucket',
+    async () => {
+      const blocks = await stored(first.url)
+      const isStored = ({ time }: { time: number }) =>
+        blocks.some(({ minTime, maxTime }) => minTime <= time && time <= maxTime)
+      return during.every(isStored)
+    },
+    listingMs,
+  )
   await first.stop()
 
   writeFileSync(config, JSON.stringify({ scrape_configs: [] }))
