@@ -128,7 +128,14 @@ async function openSources(
   }
   return {
     // A day may take long: what is listed for the next one is what is there by then.
-    catalog: new Catalog({ bucket: buckets, heads: collectors.heads, listingMaxAgeMs: 0, log, registry }),
+    catalog: new Catalog({
+      bucket: buckets,
+      heads: collectors.heads,
+      listingMaxAgeMs: 0,
+      cacheBytes: 16 * 1024 * 1024,
+      log,
+      registry,
+    }),
     signal,
     async [Symbol.asyncDispose]() {
       ended.abort()

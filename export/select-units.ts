@@ -156,6 +156,6 @@ function signalOf({ signal }: ExportRequest): { readonly signal?: AbortSignal } 
 }
 
 const dayMs = 24 * 60 * 60 * 1000
-/** As they are stored; they are several times that in memory. */
-const maxHeldSymbolBytes = 16 * 1024 * 1024
+/** As they are stored; they are up to a hundred times that in memory. */
+const maxHeldSymbolBytes = 512 * 1024
 const maxOpenMs = 5 * 60 * 1000
