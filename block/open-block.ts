@@ -27,14 +27,19 @@ export interface OpenOptions extends ReadOptions {
   readonly onDictionary?: (dictionary: Dictionary) => void
 }
 
-/** How much of the end is read first: the tails of most blocks fit. */
-const tailGuessBytes = 64 * 1024
+/**
+ * How much of the end is read first. The tails of most blocks fit; more would be most of what a query for one small
+ * service reads.
+ */
+function tailGuess(sizeBytes: number): number {
+  return Math.min(sizeBytes, 64 * 1024, Math.max(8 * 1024, Math.ceil(sizeBytes / 64)))
+}
 
 /** Reads the end of a block, at most twice. Throws BLOCK_CORRUPT or BLOCK_TOO_NEW. */
 export async function openBlock(source: ByteSource, options: OpenOptions = {}): Promise<BlockReader> {
   const size = source.sizeBytes
   if (size < footerBytes) throw new BlockCorruptError(source.name, 'footer', `${size} bytes in all`)
-  const guess = Math.min(size, tailGuessBytes)
+  const guess = tailGuess(size)
   const end = await source.read(size - guess, guess, options)
   if (end.length !== guess)
     throw new BlockCorruptError(source.name, 'footer', `${end.length} bytes, want ${guess}`)
