@@ -1,6 +1,6 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { mapConcurrently } from '../map-concurrently.ts'
+import { mapConcurrently } from '../../lib/map-concurrently.ts'
 import { fileEndings } from './object-pages.ts'
 
 /** What one object takes on disk. */
