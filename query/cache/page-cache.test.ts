@@ -212,6 +212,18 @@ t.test('PageCache says why a read failed, and forgets that it did', async (t) =>
   t.ok(object.bytes.equals(await source.read(0, 20_000)))
 })
 
+t.test('PageCache leaves alone what is too large to be a block', async (t) => {
+  const { open, metric } = await openCache(t, join(t.testdir(), 'cache'))
+  const inner: ByteSource = {
+    name: 'huge',
+    sizeBytes: 5e12,
+    read: async (offset, length) => Buffer.from(`${length} at ${offset}`),
+  }
+  const source = open({ inner, key: `${day}/huge.block` })
+  t.equal(Buffer.from(await source.read(4e12, 10)).toString(), '10 at 4000000000000')
+  t.equal(await metric('size_bytes'), 0)
+})
+
 t.test('PageCache stays within its size, and tails stay the longest', async (t) => {
   const { objects, asked } = await startObjects(t, new Array(30).fill(100_000))
   const path = join(t.testdirName, 'cache')

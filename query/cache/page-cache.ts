@@ -10,7 +10,7 @@ import { makeDirectory } from '../../lib/make-directory.ts'
 import { CacheMetrics } from './cache-metrics.ts'
 import { CachedObject, type Fetch } from './cached-object.ts'
 import { fileEndings, ObjectPages, removeFiles } from './object-pages.ts'
-import { markBytes, pageBytes } from './page-index.ts'
+import { markBytes, maxSizeBytes, pageBytes } from './page-index.ts'
 import { scanCache } from './scan-cache.ts'
 import { Slots } from './slots.ts'
 
@@ -110,7 +110,8 @@ export class PageCache {
       read: async (offset, length, options = {}) => {
         const end = Math.min(offset + length, sizeBytes)
         if (end <= offset) return new Uint8Array()
-        if (this.#isClosed) return inner.read(offset, length, options)
+        // What is called a block and is not one must not take memory for its pages.
+        if (this.#isClosed || sizeBytes > maxSizeBytes) return inner.read(offset, length, options)
         const isTail = !isOpened
         return this.#use(id, { name, sizeBytes }, async ({ object, pages }) => {
           if (isTail)

@@ -22,8 +22,8 @@ export const indexHeaderBytes = 28
 export const markBytes = 4
 
 const magic = Buffer.from('CPPAGES1')
-/** More than any store takes in one request. */
-const maxSizeBytes = 16 * 1024 ** 3
+/** More than any store takes in one request; marks of so many pages are 16 MiB. */
+export const maxSizeBytes = 16 * 1024 ** 3
 
 export function pageCount(sizeBytes: number): number {
   return Math.ceil(sizeBytes / pageBytes)
