@@ -4,6 +4,7 @@ import { type OpenOptions, openBlock } from '../block/open-block.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
 import type { BlockSource } from './block-source.ts'
 import { type BlockSummary, summarize } from './block-summary.ts'
+import { coalescing } from './coalescing-source.ts'
 import { LruCache } from './lru-cache.ts'
 import { readerCost } from './reader-cost.ts'
 import { SharedWork } from './shared-work.ts'
@@ -95,10 +96,10 @@ export class OpenBlocks {
 /** Once more, past what the cache keeps of it, where the block seems broken. */
 async function openChecked(source: BlockSource, options: OpenOptions): Promise<BlockReader> {
   try {
-    return await openBlock(source, options)
+    return await openBlock(coalescing(source), options)
   } catch (error) {
     if ((error as { readonly code?: unknown }).code !== 'BLOCK_CORRUPT') throw error
     await source.forget()
-    return await openBlock(source, options)
+    return await openBlock(coalescing(source), options)
   }
 }
