@@ -58,7 +58,9 @@ export function measureProcess(parameters: readonly string[]): Promise<MeasuredP
   let use: ProcessUse = { cpuSeconds: 0, residentMb: 0, peakMb: 0 }
   const timer = setInterval(() => {
     try {
-      use = processUse(child.pid!)
+      const now = processUse(child.pid!)
+      // One that ends has no memory any more, and still its CPU.
+      use = { ...now, peakMb: Math.max(now.peakMb, use.peakMb) }
     } catch {
       // It has ended between two looks.
     }
