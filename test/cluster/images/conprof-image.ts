@@ -22,7 +22,6 @@ export async function conprofImage(): Promise<Image> {
     const id = await build(buildah, {
       name,
       context: tree,
-      npmStage: 'dependencies',
       revision: await revision(),
     })
     // All that the former one does not share with this one, else the storage grows with every change.
@@ -41,12 +40,11 @@ export async function olderConprofImage(): Promise<Image> {
       const buildah = await openBuildah()
       const context = join(building, 'tree')
       await checkOutCommit({ repository: tree, commit: olderCommit, folder: context })
-      const npmStage = 'build'
-      const id = await build(buildah, { name, context, npmStage, revision: olderCommit })
+      const id = await build(buildah, { name, context, revision: olderCommit })
       const archive = join(building, 'older.tar')
       await push(buildah, name, id, archive)
       // It is not built again.
-      await buildah.run(`remove image "${name}"`, ['rmi', name, stageName(name, npmStage)])
+      await buildah.run(`remove image "${name}"`, ['rmi', name, stageName(name)])
       await buildah.prune()
       return archive
     },
@@ -57,14 +55,12 @@ export async function olderConprofImage(): Promise<Image> {
 interface BuildOptions {
   readonly name: string
   readonly context: string
-  /** The stage of the Dockerfile that runs `npm ci`. */
-  readonly npmStage: string
   readonly revision: string
 }
 
 /** Its id. */
 async function build(buildah: Buildah, options: BuildOptions): Promise<string> {
-  const { name, context, npmStage, revision } = options
+  const { name, context, revision } = options
   await nodeBaseImage(buildah)
   const making = await mkdtemp(join(buildah.folder, 'building-'))
   try {
@@ -75,7 +71,7 @@ async function build(buildah: Buildah, options: BuildOptions): Promise<string> {
         ...[...parameters, context],
       ])
     // That stage alone sees the settings: where one is mounted, an empty file stays in the image.
-    const stage = ['--target', npmStage, '--tag', stageName(name, npmStage)]
+    const stage = ['--target', npmStage, '--tag', stageName(name)]
     await run([...stage, ...(await npmSettings(making))])
     await run(['--tag', name, '--iidfile', idFile])
     return (await readFile(idFile, 'utf8')).trim().replace(/^sha256:/, '')
@@ -85,8 +81,8 @@ async function build(buildah: Buildah, options: BuildOptions): Promise<string> {
 }
 
 /** A stage with a name keeps its layers, whatever becomes of the image. */
-function stageName(name: string, stage: string): string {
-  return name.replace(':', `-${stage}:`)
+function stageName(name: string): string {
+  return name.replace(':', `-${npmStage}:`)
 }
 
 /** What npm needs on this machine to reach its registry, mounted while it runs, so that none of it is in the image. */
@@ -141,6 +137,8 @@ async function exists(path: string): Promise<boolean> {
   )
 }
 
+/** The stage of the Dockerfile that runs `npm ci`. */
+const npmStage = 'dependencies'
 const tree = fileURLToPath(new URL('../../..', import.meta.url))
 /** Where Debian and its kin have what this machine trusts. */
 const certificates = '/etc/ssl/certs/ca-certificates.crt'
