@@ -48,8 +48,18 @@ export class ByteReader {
       this.offset = at
       return byte
     }
+    // Most are of two to four bytes: those in 32-bit integers.
     let value = byte & 0x7f
-    let unit = 128
+    for (let shift = 7; shift < 28; shift += 7) {
+      if (at >= end) this.fail('the end inside a varint')
+      byte = buffer[at++]!
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) {
+        this.offset = at
+        return value
+      }
+    }
+    let unit = 2 ** 28
     do {
       if (at >= end) this.fail('the end inside a varint')
       byte = buffer[at++]!
@@ -64,6 +74,7 @@ export class ByteReader {
 
   zigzag(): number {
     const value = this.varint()
+    if (value < 2 ** 31) return (value >>> 1) ^ -(value & 1)
     return value % 2 === 0 ? value / 2 : -(value + 1) / 2
   }
 
