@@ -198,6 +198,12 @@ t.test('verifyCompaction() sees what is wrong', async (t) => {
   )
   const problems = await verifyCompaction(await buildSources(other, 3), outputs)
   t.ok(problems.length > 0, problems[0] ?? '')
+  const digests = new Map(
+    [...outputs[0]!.digests].map(([key, [first, ...rest]]) => [key, [first! ^ 1, ...rest]]),
+  )
+  const wrong = await verifyCompaction(sources, [{ ...outputs[0]!, digests }])
+  t.equal(wrong.length, digests.size)
+  t.match(wrong, [/another profile than in /])
   const thinned = await compact(t, sources, { policy: () => () => 'thin', version: 2 })
   t.ok((await verifyCompaction(sources, thinned)).length > 0)
 })

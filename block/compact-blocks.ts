@@ -43,6 +43,8 @@ export interface CompactedBlock {
   readonly key: string
   readonly path: string
   readonly meta: BlockMeta
+  /** What `verifyCompaction` compares chains with: by `labelsKey`, of each group's last profile as it was read. */
+  readonly digests: ReadonlyMap<string, readonly number[]>
 }
 
 /**

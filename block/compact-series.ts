@@ -5,6 +5,7 @@ import { sampleKind } from '../profile/kind.ts'
 import type { Labels } from '../profile/labels.ts'
 import type { SampleType } from '../profile/symbols.ts'
 import type { BlockFile } from './block-file.ts'
+import type { CompressionLevels } from './block-format.ts'
 import type { BlockReader, SeriesIndex } from './block-reader.ts'
 import type { CoveredSet } from './covered.ts'
 import { GroupChain, typeIndex } from './group-chain.ts'
@@ -36,6 +37,8 @@ export interface CompactedSeries {
   readonly sums: Uint8Array
   readonly totals: Uint8Array
   readonly rows: Uint8Array
+  /** See GroupChain. */
+  readonly digests: readonly number[]
   readonly attemptCount: number
   readonly profileCount: number
   readonly minTimeMs: number
@@ -59,18 +62,21 @@ export class ServiceCompactor {
   readonly #groupSums = new SumsBuilder()
   readonly #file: BlockFile
   readonly #tables: RowTables
+  readonly #levels: CompressionLevels
   readonly #breathe: () => Promise<void>
   readonly #signal: { readonly signal?: AbortSignal }
 
   constructor(about: {
     readonly file: BlockFile
     readonly tables: RowTables
+    readonly levels: CompressionLevels
     /** Called after every profile. */
     readonly breathe: () => Promise<void>
     readonly signal?: AbortSignal | undefined
   }) {
     this.#file = about.file
     this.#tables = about.tables
+    this.#levels = about.levels
     this.#breathe = about.breathe
     this.#signal = about.signal === undefined ? {} : { signal: about.signal }
   }
@@ -92,6 +98,7 @@ export class ServiceCompactor {
       sampleTypes,
       isSummed,
       file: this.#file,
+      level: this.#levels.frames,
       groupSums: this.#groupSums,
     })
     const profiles = await Promise.all(sources.map((source) => this.#profilesOf(source)))
@@ -103,11 +110,12 @@ export class ServiceCompactor {
         ? (rows.flags[each.row]! & ~(rowFlags.body | rowFlags.bytes)) | rowFlags.thinned
         : rows.flags[each.row]!
       if ((flags[i]! & rowFlags.body) === 0) continue
-      const { profiles: source, translator } = profiles[each.source]!
+      const { profiles: source, translator, dictionary } = profiles[each.source]!
       const { state, kept } = await source.at(each.row, this.#signal)
       const isSeam = before !== undefined && isApart(before, { ...each, index: i })
       const columns = state && translator.profile(state)
-      const fell = await chain.add(columns, kept, { timeMs: rows.timeMs[each.row]!, isSeam })
+      const scraped = state && { profile: { ...state }, dictionary }
+      const fell = await chain.add(columns, kept, { timeMs: rows.timeMs[each.row]!, isSeam, scraped })
       if (columns !== undefined) {
         const mayBeAnother = isSeam && !hasIdentities(sources, before!, each)
         if (mayBeAnother && (fell || totalFell(sources, before!, each))) flags[i]! |= rowFlags.reset
@@ -135,6 +143,7 @@ export class ServiceCompactor {
       sums,
       totals,
       rows: encodeRows(gathered),
+      digests: chain.digests,
       attemptCount: merged.length,
       profileCount: flags.reduce((count, each) => count + (each & rowFlags.body), 0),
       minTimeMs: gathered.timeMs[0]!,
@@ -154,7 +163,7 @@ export class ServiceCompactor {
       if (groups.length > 0) this.#sources.set(reader, known)
     }
     const profiles = new SourceProfiles(reader, series, { rows, ...known })
-    return { profiles, translator: known.translator }
+    return { profiles, translator: known.translator, dictionary: known.dictionary }
   }
 }
 

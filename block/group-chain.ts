@@ -1,12 +1,13 @@
+import { crc32c } from '../lib/bytes/crc32c.ts'
 import type { ColumnPlans } from '../profile/column-plan.ts'
 import { counterFell } from '../profile/counter-fell.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
+import { PprofEncoder } from '../profile/encode-pprof.ts'
 import { RecordEncoder } from '../profile/encode-record.ts'
 import type { ProfileColumns } from '../profile/profile-columns.ts'
 import { emptyState, type SeriesState } from '../profile/series-state.ts'
 import type { SampleType } from '../profile/symbols.ts'
 import type { BlockFile } from './block-file.ts'
-import { compressionLevels } from './block-format.ts'
 import { joinKept, joinRecords } from './join-records.ts'
 import { type BuiltGroup, maxGroupBytes, maxGroupProfiles } from './series-builder.ts'
 import type { SumsBuilder } from './sums-builder.ts'
@@ -20,12 +21,15 @@ export class GroupChain {
   readonly #sampleTypes: readonly SampleType[]
   readonly #isSummed: readonly boolean[]
   readonly #file: BlockFile
+  readonly #level: number
   readonly #places: GroupPlace[] = []
   readonly #sums: GroupSums[] = []
   /** Of the group that is open. */
   readonly #groupSums: SumsBuilder
   #group: BuiltGroup | undefined
   #last: SeriesState = emptyState()
+  #lastScraped: ScrapedProfile | undefined
+  readonly #digests: number[] = []
 
   constructor(
     dictionary: Dictionary,
@@ -34,6 +38,8 @@ export class GroupChain {
       readonly sampleTypes: readonly SampleType[]
       readonly isSummed: readonly boolean[]
       readonly file: BlockFile
+      /** zstd's. */
+      readonly level: number
       /** Empty; one for all, since its columns grow with the keys. */
       readonly groupSums: SumsBuilder
     },
@@ -43,6 +49,7 @@ export class GroupChain {
     this.#sampleTypes = about.sampleTypes
     this.#isSummed = about.isSummed
     this.#file = about.file
+    this.#level = about.level
     this.#groupSums = about.groupSums
   }
 
@@ -50,8 +57,13 @@ export class GroupChain {
   async add(
     profile: ProfileColumns | undefined,
     kept: Uint8Array | undefined,
-    { timeMs, isSeam }: { readonly timeMs: number; readonly isSeam: boolean },
+    about: {
+      readonly timeMs: number
+      readonly isSeam: boolean
+      readonly scraped: ScrapedProfile | undefined
+    },
   ): Promise<boolean> {
+    const { timeMs, isSeam, scraped } = about
     const group = await this.#openGroup()
     group.profileCount++
     let fell = false
@@ -68,6 +80,7 @@ export class GroupChain {
       const next = { ...profile, nextKey: Math.max(start.nextKey, highest(profile.keys) + 1) }
       fell = isSeam && this.#last.header === next.header && counterFell(this.#last, next, plan)
       this.#last = next
+      this.#lastScraped = scraped
       group.records.push(record)
       group.recordTimesMs.push(timeMs)
       group.recordCount++
@@ -84,6 +97,11 @@ export class GroupChain {
   async finish(): Promise<readonly GroupPlace[]> {
     await this.#closeGroup()
     return this.#places
+  }
+
+  /** Per group, of the pprof bytes of its last profile as the source has it; 0 where it has none with columns. */
+  get digests(): readonly number[] {
+    return this.#digests
   }
 
   encodeSums(period: number): { readonly sums: Uint8Array; readonly totals: Uint8Array } {
@@ -128,19 +146,32 @@ export class GroupChain {
     const group = this.#group
     if (group === undefined) return
     this.#group = undefined
-    const { frames } = compressionLevels.dense
     const body = group.recordCount === 0 ? new Uint8Array(0) : joinRecords(group)
     this.#places.push({
       profileCount: group.profileCount,
-      body: await this.#file.put(body, frames),
-      kept: await this.#file.put(group.kept.length === 0 ? new Uint8Array(0) : joinKept(group), frames),
+      body: await this.#file.put(body, this.#level),
+      kept: await this.#file.put(group.kept.length === 0 ? new Uint8Array(0) : joinKept(group), this.#level),
     })
     this.#sums.push(this.#groupSums.take(this.#isSummed))
+    this.#digests.push(this.#lastScraped === undefined ? 0 : digestOf(this.#lastScraped))
+    this.#lastScraped = undefined
   }
+}
+
+/** A profile in the dictionary that it was read with. */
+export interface ScrapedProfile {
+  readonly profile: ProfileColumns
+  readonly dictionary: Dictionary
+}
+
+/** Of its pprof bytes. */
+export function digestOf({ profile, dictionary }: ScrapedProfile): number {
+  return crc32c(pprof.encode(profile, dictionary))
 }
 
 /** Scratch memory only. */
 const records = new RecordEncoder()
+const pprof = new PprofEncoder()
 
 /** Below 0 where it is not among them. */
 export function typeIndex(sampleTypes: readonly SampleType[], { type, unit }: SampleType): number {

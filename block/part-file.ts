@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { labelsKey } from '../profile/labels.ts'
 import { BlockFile } from './block-file.ts'
-import { type BlockVersion, compressionLevels } from './block-format.ts'
+import { type BlockVersion, type CompressionLevels, compressionLevels } from './block-format.ts'
 import { blockId, formatBlockKey } from './block-key.ts'
 import type { Covered } from './block-reader.ts'
 import type { CompactedBlock, Policy } from './compact-blocks.ts'
@@ -36,6 +36,7 @@ export class PartFile {
   readonly #tables: RowTables
   readonly #services: Place[] = []
   readonly #entries: (Omit<SeriesEntry, 'sampleTypes'> & Pick<CompactedSeries, 'sampleTypes'>)[] = []
+  readonly #digests = new Map<string, readonly number[]>()
   /** What policies took away: another content than the sources', so another id. */
   readonly #altered = createHash('sha256')
   #isAltered = false
@@ -59,6 +60,10 @@ export class PartFile {
     return new PartFile(options, await BlockFile.create(options.path, options.version))
   }
 
+  get #levels(): CompressionLevels {
+    return this.#options.level < dayLevel ? compressionLevels.passing : compressionLevels.dense
+  }
+
   get sizeBytes(): number {
     return this.#file.sizeBytes
   }
@@ -66,7 +71,8 @@ export class PartFile {
   /** Series of one service. Those of a type lie side by side, since that is what a merge reads. */
   async addService(planned: readonly PlannedSeries[], policy: Policy | undefined): Promise<void> {
     const { breathe, signal } = this.#options
-    const service = new ServiceCompactor({ file: this.#file, tables: this.#tables, breathe, signal })
+    const levels = this.#levels
+    const service = new ServiceCompactor({ file: this.#file, tables: this.#tables, levels, breathe, signal })
     const read = signal === undefined ? {} : { signal }
     const done: CompactedSeries[] = []
     for (const { labels, sources } of inReadingOrder(planned)) {
@@ -81,9 +87,7 @@ export class PartFile {
       if (compacted === undefined || compacted.isAltered) this.#noteAltered(labelsKey(labels), compacted)
     }
     if (done.length === 0) return
-    const { frames, rows: rowsLevel, symbols: denseSymbols } = compressionLevels.dense
-    // What is merged again tomorrow is not worth the most.
-    const symbols = this.#options.level < 3 ? frames : denseSymbols
+    const { frames, rows: rowsLevel, symbols } = levels
     const places: { sums: Place; totals: Place; rows: Place }[] = done.map(() => ({
       sums: nowhere,
       totals: nowhere,
@@ -109,6 +113,7 @@ export class PartFile {
         ...place,
         groups,
       })
+      this.#digests.set(labelsKey(labels), each.digests)
       this.attemptCount += each.attemptCount
       this.#profileCount += each.profileCount
       this.#minTimeMs = Math.min(this.#minTimeMs, each.minTimeMs)
@@ -147,7 +152,7 @@ export class PartFile {
         series,
         postings: makePostings(series),
       },
-      compressionLevels.dense.rows,
+      this.#levels.rows,
     )
     const altered = this.#isAltered ? this.#altered.digest('hex') : undefined
     const key = formatBlockKey({ minTimeMs, maxTimeMs, level, id: blockId({ covered, partition, altered }) })
@@ -156,7 +161,7 @@ export class PartFile {
     const source = await FileByteSource.open(named)
     try {
       const { meta } = await openBlock(source)
-      return { key, path: named, meta }
+      return { key, path: named, meta, digests: this.#digests }
     } finally {
       await source.close()
     }
@@ -173,6 +178,9 @@ export class PartFile {
     if (series !== undefined) this.#altered.update(series.rows)
   }
 }
+
+/** Of blocks of a day, which stay. */
+const dayLevel = 3
 
 /** A merge reads one type of all pods. */
 function inReadingOrder(planned: readonly PlannedSeries[]): PlannedSeries[] {

@@ -121,12 +121,20 @@ function predict(state: SeriesState, types: number, source: Int32Array, continue
   const values = new Float64Array(count * types)
   if (!continues) return values
   const before = state.keys.length
+  if (types === state.sampleTypeCount && isIdentity(source, before)) return state.values.slice()
   for (let type = 0; type < types; type++)
     for (let i = 0; i < count; i++) {
       const from = source[i]!
       if (from >= 0) values[type * count + i] = state.values[type * before + from]!
     }
   return values
+}
+
+/** Every sample stands where it stood. */
+function isIdentity(source: Int32Array, before: number): boolean {
+  if (source.length !== before) return false
+  for (let i = 0; i < before; i++) if (source[i] !== i) return false
+  return true
 }
 
 function readValues(
@@ -142,13 +150,18 @@ function readValues(
     readonly dictionary: Dictionary
   },
 ): void {
-  const { values, keys, modes, plan } = at
+  const { values, keys, plan } = at
+  const types = at.modes.length
+  const columns = streams.slice(stream.values, stream.values + types)
   const count = keys.length
-  const types = modes.length
   const gaps = streams[stream.gaps]!
+  for (const each of at.modes) if (each > mode.goSpace) gaps.fail(`value mode ${each}`)
+  const modes = Uint8Array.from(at.modes)
   const masks = streams[stream.masks]!
-  const isRaw = modes.map((each) => each === mode.raw || each === mode.multiple)
-  for (let type = 0; type < types; type++) if (isRaw[type]) values.fill(0, type * count, (type + 1) * count)
+  for (let type = 0; type < types; type++) {
+    const isRaw = modes[type] === mode.raw || modes[type] === mode.multiple
+    if (isRaw) values.fill(0, type * count, (type + 1) * count)
+  }
   const { keyLabelSet } = at.dictionary
   let index = -1
   for (let left = at.changed; left > 0; left--) {
@@ -156,14 +169,15 @@ function readValues(
     if (index >= count) gaps.fail(`sample ${index} of ${count}`)
     const mask = masks.varint()
     let objectsChanged = false
-    for (let type = 0, bit = 1; type < types; type++, bit *= 2) {
-      const residual = Math.floor(mask / bit) % 2 === 1 ? streams[stream.values + type]!.zigzag() : 0
+    for (let type = 0; type < types; type++) {
+      const isSet = type < 31 && mask < 2 ** 31 ? (mask >>> type) & 1 : Math.floor(mask / 2 ** type) % 2
+      const residual = isSet === 1 ? columns[type]!.zigzag() : 0
       const place = type * count + index
       switch (modes[type]) {
         case mode.delta:
         case mode.raw:
         case mode.multiple:
-          values[place] = values[place]! + residual
+          if (residual !== 0) values[place] = values[place]! + residual
           break
         case mode.goObjects:
           objectsChanged = residual !== 0
@@ -179,11 +193,9 @@ function readValues(
             const labelSet = keyLabelSet[keys[index]!]!
             values[place] = goSpace(values[place - count]!, model.scale(labelSet), model.size(labelSet))
           }
-          values[place] = values[place]! + residual
+          if (residual !== 0) values[place] = values[place]! + residual
           break
         }
-        default:
-          gaps.fail(`value mode ${modes[type]}`)
       }
     }
   }

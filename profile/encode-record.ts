@@ -200,19 +200,21 @@ export class RecordEncoder {
   #writeResiduals(count: number, types: number): number {
     const gaps = this.#streams[stream.gaps]!
     const masks = this.#streams[stream.masks]!
+    const all = this.#residuals
+    const columns = this.#streams.slice(stream.values, stream.values + types)
     let changed = 0
     let next = 0
     for (let i = 0; i < count; i++) {
       let mask = 0
-      for (let type = 0; type < types; type++) if (this.#residuals[type]![i] !== 0) mask += 2 ** type
+      for (let type = 0, bit = 1; type < types; type++, bit *= 2) if (all[type]![i] !== 0) mask += bit
       if (mask === 0) continue
       gaps.varint(i - next)
       masks.varint(mask)
       next = i + 1
       changed++
       for (let type = 0; type < types; type++) {
-        const residual = this.#residuals[type]![i]!
-        if (residual !== 0) this.#streams[stream.values + type]!.zigzag(residual)
+        const residual = all[type]![i]!
+        if (residual !== 0) columns[type]!.zigzag(residual)
       }
     }
     return changed
