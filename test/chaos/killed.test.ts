@@ -58,7 +58,7 @@ t.test('kill -9, and a pod deleted in the middle of an upload', { skip: skipWher
     t.ok((await untilWholeAnswer(query, startMs)).length > 0)
   })
 
-  for (const component of ['collector', 'operator', 'query'])
+  for (const component of ['collector', 'operator', 'query', 'compact'])
     await steps.step(`kill -9 of the ${component}`, async (t) => {
       const [pod] = await release.pods(component)
       const pid = await containerPid(cluster, namespace, pod!)
