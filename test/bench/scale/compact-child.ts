@@ -7,6 +7,7 @@ import { FileByteSource } from '../../../block/file-byte-source.ts'
 import { openBlock } from '../../../block/open-block.ts'
 import { verifyCompaction } from '../../../block/verify-compaction.ts'
 import { dayMs, hourMs } from './fleet-plan.ts'
+import { processUse } from './measured-process.ts'
 
 /** What the process prints, as JSON. */
 export interface CompactedFolder {
@@ -68,6 +69,7 @@ const result: CompactedFolder = {
   days,
   compactSeconds: seconds.compact,
   verifySeconds: seconds.verify,
-  peakMb: process.resourceUsage().maxRSS / 1024,
+  // Not getrusage's: it begins with what the parent had.
+  peakMb: processUse(process.pid).peakMb,
 }
 process.stdout.write(`${JSON.stringify(result)}\n`)
