@@ -9,7 +9,7 @@ import type { CompressionLevels } from './block-format.ts'
 import type { BlockReader, SeriesIndex } from './block-reader.ts'
 import type { CoveredSet } from './covered.ts'
 import { GroupChain, typeIndex } from './group-chain.ts'
-import { gatherRows, type MergedRow, mergeRows, type RowFate, type RowTables } from './merge-rows.ts'
+import { flagsOf, gatherRows, type MergedRow, mergeRows, type RowFate, type RowTables } from './merge-rows.ts'
 import { type Rows, rowFlags } from './rows.ts'
 import { encodeRows } from './rows-codec.ts'
 import { SourceProfiles } from './source-profiles.ts'
@@ -106,9 +106,7 @@ export class ServiceCompactor {
     let before: PlacedRow | undefined
     for (const [i, each] of merged.entries()) {
       const { rows } = sources[each.source]!
-      flags[i] = each.isThinned
-        ? (rows.flags[each.row]! & ~(rowFlags.body | rowFlags.bytes)) | rowFlags.thinned
-        : rows.flags[each.row]!
+      flags[i] = flagsOf(sources, each)
       if ((flags[i]! & rowFlags.body) === 0) continue
       const { profiles: source, translator, dictionary } = profiles[each.source]!
       const { state, kept } = await source.at(each.row, this.#signal)

@@ -52,6 +52,15 @@ export function mergeRows(
   })
 }
 
+/** The row's flags: as they were, less the body where that is thinned out. */
+export function flagsOf(
+  sources: readonly { readonly rows: Rows }[],
+  { source, row, isThinned }: MergedRow,
+): number {
+  const flags = sources[source]!.rows.flags[row]!
+  return isThinned ? (flags & ~(rowFlags.body | rowFlags.bytes)) | rowFlags.thinned : flags
+}
+
 /** Names and processes of all sources, each once, as a block's tail lists them. */
 export class RowTables {
   readonly writers: string[]

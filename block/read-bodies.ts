@@ -1,11 +1,10 @@
-import { applyRecord } from '../profile/apply-record.ts'
 import { ColumnPlans } from '../profile/column-plan.ts'
 import { PprofEncoder } from '../profile/encode-pprof.ts'
-import { emptyState } from '../profile/series-state.ts'
 import type { BlockReader, SeriesIndex } from './block-reader.ts'
 import { BlockCorruptError } from './errors.ts'
 import { corruptAs } from './open-block.ts'
 import { type Rows, rowFlags } from './rows.ts'
+import { SourceProfiles } from './source-profiles.ts'
 
 export interface ReadBody {
   readonly row: number
@@ -24,36 +23,17 @@ export async function* readBodies(
   rows: Rows,
   options: { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<ReadBody, void, undefined> {
-  const { groups, service } = reader.entry(series)
-  const dictionary = await reader.dictionary(service, options)
+  const dictionary = await reader.dictionary(reader.entry(series).service, options)
   const plans = new ColumnPlans(dictionary)
+  const profiles = new SourceProfiles(reader, series, { rows, dictionary, plans })
   const encoder = new PprofEncoder()
-  let group = -1
-  let left = 0
-  let state = emptyState()
-  let streams: Awaited<ReturnType<BlockReader['groupStreams']>> = []
   for (let row = 0; row < rows.length; row++) {
-    const flags = rows.flags[row]!
-    if ((flags & rowFlags.body) === 0) continue
-    while (left === 0) {
-      group++
-      const place = groups[group]
-      if (place === undefined)
-        throw new BlockCorruptError(reader.name, 'bodies', `row ${row} is beyond the groups`)
-      left = place.profileCount
-      state = emptyState()
-      streams = left === 0 ? [] : await reader.groupStreams(series, group, options)
-    }
-    left--
-    const timeMs = rows.timeMs[row]!
-    if (flags & rowFlags.columns) {
-      corruptAs(reader.name, 'bodies', () => applyRecord(streams, state, { timeMs, plans, dictionary }))
-    }
-    if (flags & rowFlags.bytes)
-      yield { row, bytes: await reader.body(series, row, options), isColumns: false }
-    else {
+    if ((rows.flags[row]! & rowFlags.body) === 0) continue
+    const { state, kept } = await profiles.at(row, options)
+    if (kept !== undefined) yield { row, bytes: kept.slice(), isColumns: false }
+    else if (state !== undefined) {
       const bytes = corruptAs(reader.name, 'bodies', () => encoder.encode(state, dictionary).slice())
       yield { row, bytes, isColumns: true }
-    }
+    } else throw new BlockCorruptError(reader.name, 'bodies', `row ${row} has neither columns nor bytes`)
   }
 }

@@ -8,7 +8,7 @@ import { coversAll, unionCovered } from './covered.ts'
 import { unknownProcess } from './create-block-builder.ts'
 import { FileByteSource } from './file-byte-source.ts'
 import { digestOf, type ScrapedProfile } from './group-chain.ts'
-import { gatherRows, type MergedRow, mergeRows, RowTables } from './merge-rows.ts'
+import { flagsOf, gatherRows, type MergedRow, mergeRows, RowTables } from './merge-rows.ts'
 import { openBlock } from './open-block.ts'
 import { partitionsOverlap } from './partition.ts'
 import { type Rows, rowFlags } from './rows.ts'
@@ -167,10 +167,8 @@ async function profilesOf({ reader, series }: Output, rows: Rows) {
 function compareRows(sources: readonly Rows[], merged: readonly MergedRow[], got: Rows): string | undefined {
   if (got.length !== merged.length) return `${got.length} rows, want ${merged.length}`
   const tables = new RowTables(got.writers, unknownProcess)
-  const flags = Uint8Array.from(merged, ({ source, row, isThinned }) => {
-    const was = sources[source]!.flags[row]!
-    return isThinned ? (was & ~(rowFlags.body | rowFlags.bytes)) | rowFlags.thinned : was
-  })
+  const withRows = sources.map((rows) => ({ rows }))
+  const flags = Uint8Array.from(merged, (each) => flagsOf(withRows, each))
   const want = gatherRows(sources, merged, { tables, flags, sampleTypes: got.sampleTypes })
   const columns = [
     'timeMs',
