@@ -21,8 +21,32 @@ export interface UrlState {
   readonly fn: string
   /** Hash of the path of the frame zoomed to. */
   readonly zoom: string
-  /** `both`, `flame` or `top`. */
+  /** A tab of the open profile: `both`, `flame`, `top`, `graph`, `source`, `peek`, `callers` or `tags`. */
   readonly view: string
+  /** Filters as `go tool pprof` has them, regular expressions: focus. */
+  readonly f: string
+  /** Ignore. */
+  readonly i: string
+  /** Hide. */
+  readonly h: string
+  /** Show only. */
+  readonly so: string
+  /** Show from. */
+  readonly sf: string
+  /** Tagfocus. */
+  readonly tf: string
+  /** Tagignore. */
+  readonly ti: string
+  /** What a row of the table stands for; "" is a function. */
+  readonly g: string
+  /** Nodes of the call graph; "" is as many as the server draws by itself. */
+  readonly nodes: string
+  /** `up` draws the root at the bottom. */
+  readonly dir: string
+  /** `1` begins at the leaves: what calls them lies beyond. */
+  readonly inv: string
+  /** `1` draws a function that calls itself as one frame. */
+  readonly rec: string
   /** Order of the table: `flat`, `cum` or `name`. */
   readonly sort: string
   /** `failing` narrows the targets to those. */
@@ -31,6 +55,23 @@ export interface UrlState {
   readonly hide: string
   /** Seconds between reloads; "0" is off. */
   readonly refresh: string
+  /** A moment that the plot marks, unix ms: when an alert fired. */
+  readonly at: string
+  /** The range that is compared with, unix ms. */
+  readonly bfrom: string
+  readonly bto: string
+  /** Label that colours the dots and groups the legend and the breakdown. */
+  readonly by: string
+  /** `second`: durations are plotted per second covered, as cores in use. */
+  readonly per: string
+  /** Below the plot: `profiles` or `breakdown`. */
+  readonly below: string
+  /** Order of the profiles: `time`, or `value` for the largest first. */
+  readonly order: string
+  /** The overview's filter, its column and direction (`-cores`), and the span it compares with. */
+  readonly find: string
+  readonly osort: string
+  readonly span: string
 }
 
 export type UrlPatch = { readonly [Key in keyof UrlState]?: string | undefined }
@@ -48,10 +89,32 @@ const defaults: UrlState = {
   fn: '',
   zoom: '',
   view: 'both',
+  f: '',
+  i: '',
+  h: '',
+  so: '',
+  sf: '',
+  tf: '',
+  ti: '',
+  g: '',
+  nodes: '',
+  dir: '',
+  inv: '',
+  rec: '',
   sort: 'flat',
   health: '',
   hide: '',
   refresh: '10',
+  at: '',
+  bfrom: '',
+  bto: '',
+  by: '',
+  per: '',
+  below: 'profiles',
+  order: 'time',
+  find: '',
+  osort: '',
+  span: 'day',
 }
 
 export function parseUrlState(search: string): UrlState {
@@ -76,4 +139,4 @@ export function patchSearch(search: string, patch: UrlPatch): string {
 }
 
 /** What closes the open profile or range, with all that belongs to it. */
-export const closeSelection: UrlPatch = { id: '', mfrom: '', mto: '', zoom: '', fn: '' }
+export const closeSelection: UrlPatch = { id: '', mfrom: '', mto: '', bfrom: '', bto: '', zoom: '', fn: '' }
