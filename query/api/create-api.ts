@@ -11,14 +11,8 @@ import type { MergeWorkers } from '../merge-workers/merge-workers.ts'
 import type { PendingFile } from '../pending-files.ts'
 import type { QueryLimits } from '../query-limits.ts'
 import { ApiError, isPartial, sendError } from './answer.ts'
-import { answerHead } from './head-route.ts'
-import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
-import { answerPendingBlock, answerPendingBlocks } from './pending-routes.ts'
-import { answerProfile } from './profile-route.ts'
-import { answerProfiles } from './profiles-route.ts'
-import { answerQueryRange } from './query-range-route.ts'
 import { QueryTurns } from './query-turns.ts'
-import { statusRoutes } from './status-routes.ts'
+import { apiRoutes } from './routes.ts'
 import type {
   BuildInfoAnswer,
   CollectorStatusAnswer,
@@ -141,23 +135,12 @@ export function createApi(options: ApiOptions): Router {
     }
 
   const router = new Router({ prefix: '/api/v1' })
-  const get = (path: string, route: Route) => {
+  const turns = new QueryTurns({ maxConcurrent: options.maxConcurrent ?? 10, registry })
+  for (const { method, path, answer, isQuery = false } of apiRoutes) {
     // From the start, so that the first partial answer is an increase.
     partial.inc({ route: path }, 0)
-    router.get(path, handle(path, route))
+    router[method](path, handle(path, isQuery ? turns.limit(answer) : answer))
   }
-  const turns = new QueryTurns({ maxConcurrent: options.maxConcurrent ?? 10, registry })
-  const query = (path: string, route: Route) => get(path, turns.limit(route))
-  query('/labels', answerLabels)
-  query('/label/:name/values', answerLabelValues)
-  query('/series', answerSeries)
-  query('/query_range', answerQueryRange)
-  query('/profiles', answerProfiles)
-  query('/profile', answerProfile)
-  get('/head', answerHead)
-  get('/blocks/pending', answerPendingBlocks)
-  get('/blocks/pending/{*key}', answerPendingBlock)
-  for (const [path, route] of Object.entries(statusRoutes)) get(path, route)
   router.all('/{*rest}', handle('other', notFound))
   return router
 }

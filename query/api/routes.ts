@@ -1,0 +1,41 @@
+import type { Route } from './create-api.ts'
+import { answerHead } from './head-route.ts'
+import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
+import { answerPendingBlock, answerPendingBlocks } from './pending-routes.ts'
+import { answerProfile } from './profile-route.ts'
+import { answerProfiles } from './profiles-route.ts'
+import { answerQueryRange } from './query-range-route.ts'
+import { statusRoutes } from './status-routes.ts'
+
+/** What is there below `/api/v1`. The document that `openapi.ts` makes says the same of each. */
+export interface ApiRoute {
+  readonly method: 'get' | 'post' | 'delete'
+  /** In the router's syntax; also its name in metrics. */
+  readonly path: string
+  readonly answer: Route
+  /** A query is answered in turn, as many at a time as `--query.max-concurrent` says. */
+  readonly isQuery?: boolean
+  /** Changes something: answered only with `--web.enable-admin-api`, and not to other sites' pages. */
+  readonly isWrite?: boolean
+}
+
+export const apiRoutes: readonly ApiRoute[] = [
+  query('/labels', answerLabels),
+  query('/label/:name/values', answerLabelValues),
+  query('/series', answerSeries),
+  query('/query_range', answerQueryRange),
+  query('/profiles', answerProfiles),
+  query('/profile', answerProfile),
+  plain('/head', answerHead),
+  plain('/blocks/pending', answerPendingBlocks),
+  plain('/blocks/pending/{*key}', answerPendingBlock),
+  ...Object.entries(statusRoutes).map(([path, answer]) => plain(path, answer)),
+]
+
+function query(path: string, answer: Route): ApiRoute {
+  return { method: 'get', path, answer, isQuery: true }
+}
+
+function plain(path: string, answer: Route): ApiRoute {
+  return { method: 'get', path, answer }
+}
