@@ -72,6 +72,23 @@ export interface UrlState {
   readonly find: string
   readonly osort: string
   readonly span: string
+  /** Sides of a comparison, A the base: a selector with its range, or a profile's id; `file` is the opened file. */
+  readonly qa: string
+  readonly fa: string
+  readonly ta: string
+  readonly ida: string
+  readonly qb: string
+  readonly fb: string
+  readonly tb: string
+  readonly idb: string
+  /** What is compared: `abs`, `share` or `sec`; "" chooses by the sample type. */
+  readonly norm: string
+  /** Percent of the total below which a change is noise. */
+  readonly th: string
+  /** `redgreen` instead of blue and orange. */
+  readonly colors: string
+  /** `total` colours a frame by what its change is of the total, else of the frame itself. */
+  readonly shade: string
 }
 
 export type UrlPatch = { readonly [Key in keyof UrlState]?: string | undefined }
@@ -115,6 +132,18 @@ const defaults: UrlState = {
   find: '',
   osort: '',
   span: 'day',
+  qa: '',
+  fa: '',
+  ta: '',
+  ida: '',
+  qb: '',
+  fb: '',
+  tb: '',
+  idb: '',
+  norm: '',
+  th: '0.1',
+  colors: '',
+  shade: '',
 }
 
 export function parseUrlState(search: string): UrlState {
@@ -138,5 +167,18 @@ export function patchSearch(search: string, patch: UrlPatch): string {
   return text === '' ? '' : `?${text}`
 }
 
+/** No filter. */
+export const clearFilters: UrlPatch = { f: '', i: '', h: '', so: '', sf: '', tf: '', ti: '' }
+
+/** What closes the open profile or range, and leaves how it was looked at for the one that is opened next. */
+export const openOther: UrlPatch = { id: '', mfrom: '', mto: '', bfrom: '', bto: '' }
+
 /** What closes the open profile or range, with all that belongs to it. */
-export const closeSelection: UrlPatch = { id: '', mfrom: '', mto: '', bfrom: '', bto: '', zoom: '', fn: '' }
+export const closeSelection: UrlPatch = {
+  ...openOther,
+  ...clearFilters,
+  zoom: '',
+  fn: '',
+  inv: '',
+  rec: '',
+}
