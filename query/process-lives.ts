@@ -1,14 +1,14 @@
-import { rowFlags } from '../block/rows.ts'
-import { sampleKind } from '../profile/kind.ts'
 import type { Picked } from './merge-part.ts'
 import type { Visit } from './read-part.ts'
+import { identityOf, isRestart } from './restarts.ts'
+import type { RowRef } from './series-values.ts'
 
 /** Cuts a series where its process became another one. */
 export function livesOf(picked: readonly Picked[]): Picked[][] {
   const lives: Picked[][] = []
   let before: Picked | undefined
   for (const each of picked) {
-    if (before === undefined || isRestart(before, each)) lives.push([each])
+    if (before === undefined || isOtherLife(before, each)) lives.push([each])
     else lives.at(-1)!.push(each)
     before = each
   }
@@ -32,7 +32,7 @@ export function seamsOf(picked: readonly Picked[]): Seam[] {
   const seams: Seam[] = []
   for (let i = 1; i < picked.length; i++) {
     const [before, after] = [picked[i - 1]!, picked[i]!]
-    if (before.part.reader === after.part.reader || hasIdentity(before, after) || isRestart(before, after))
+    if (before.part.reader === after.part.reader || hasIdentity(before, after) || isOtherLife(before, after))
       continue
     seams.push({ before, after, last: new Map(), first: new Map() })
   }
@@ -47,26 +47,14 @@ export function collect(values: Map<string, number | bigint>, type: number): Vis
   }
 }
 
-function identityOf({ part, row }: Picked) {
-  const process = part.rows.processes[part.rows.process[row]!]
-  return process === undefined || process.containerId === '' ? undefined : process
-}
-
 function hasIdentity(before: Picked, after: Picked): boolean {
-  return identityOf(before) !== undefined && identityOf(after) !== undefined
+  return identityOf(refOf(before)) !== undefined && identityOf(refOf(after)) !== undefined
 }
 
-/** Identity decides where both are known; else a fallen counter, which the row says, or a fallen total between blocks. */
-function isRestart(before: Picked, after: Picked): boolean {
-  const old = identityOf(before)
-  const now = identityOf(after)
-  if (old !== undefined && now !== undefined)
-    return old.containerId !== now.containerId || old.restartCount !== now.restartCount
-  if ((after.part.rows.flags[after.row]! & rowFlags.reset) !== 0) return true
-  if (before.part === after.part) return false
-  return after.part.rows.sampleTypes.some((sampleType, type) => {
-    if (sampleKind(sampleType, '') !== 'counter') return false
-    const was = before.part.rows.sampleTypes.findIndex((t) => t.type === sampleType.type)
-    return was >= 0 && after.part.rows.totals[type]![after.row]! < before.part.rows.totals[was]![before.row]!
-  })
+function isOtherLife(before: Picked, after: Picked): boolean {
+  return isRestart(refOf(before), refOf(after), '')
+}
+
+function refOf({ part, row }: Picked): RowRef {
+  return { rows: part.rows, row }
 }

@@ -1,6 +1,8 @@
 import type { Context } from 'koa'
 import { healthCode, healthOfCode } from '../../block/health.ts'
+import { rowFlags } from '../../block/rows.ts'
 import { labelsHash } from '../../profile/labels.ts'
+import { restartsOf } from '../restarts.ts'
 import { rowsInOrder } from '../select.ts'
 import { widenAllocs } from '../select-profiles.ts'
 import { selectWithin } from '../select-within.ts'
@@ -54,6 +56,8 @@ export async function answerQueryRange(ctx: Context, { options, signal }: RouteR
         values: values.timeMs.map((timeMs, index) => [timeMs, values.values[index]!] as const),
         ...(steps === undefined ? {} : { coveredSeconds: values.coveredSeconds }),
         failures: failuresOf(refs),
+        restarts: restartsOf(refs, { startMs: range.startMs, profileType }),
+        newest: newestOf(refs),
       },
     })
   }
@@ -64,11 +68,12 @@ export async function answerQueryRange(ctx: Context, { options, signal }: RouteR
     kind,
     ...(steps === undefined ? {} : { agg }),
     sampleTypes,
+    newest: computed.reduce((max, { series }) => Math.max(max, series.newest), 0),
     coveredSeconds,
     rangeSeconds: (range.endMs - range.startMs) / 1000,
     profiles,
     series: selection.series.length,
-    result: newest(computed, given.limit, warnings),
+    result: newestValues(computed, given.limit, warnings),
   }
   sendData(ctx, answer, warnings)
 }
@@ -94,8 +99,16 @@ function failuresOf(refs: readonly RowRef[]): (readonly [number, string, number]
     .map(({ rows, row }) => [rows.timeMs[row]!, healthOfCode(rows.health[row]!), rows.httpStatus[row]!])
 }
 
+/** Of a profile that is stored, or was thinned out; 0 for none. */
+function newestOf(refs: readonly RowRef[]): number {
+  const newest = refs.findLast(({ rows, row }) => (rows.flags[row]! & isProfile) !== 0)
+  return newest === undefined ? 0 : newest.rows.timeMs[newest.row]!
+}
+
+const isProfile = rowFlags.body | rowFlags.thinned
+
 /** Cuts every series at the same time, so that the newest `limit` values are shown. */
-function newest(
+function newestValues(
   computed: readonly { readonly series: MatrixSeries; readonly values: SeriesValues }[],
   limit: number,
   warnings: string[],

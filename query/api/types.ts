@@ -23,11 +23,13 @@ export interface ErrorAnswer {
 }
 
 /**
- * `bad_data` (400) is a parameter that cannot be read, `execution` (422) a request that is understood but has no
- * answer, `timeout` and `unavailable` (503), `not_found` (404), `canceled` (499), `internal` (500).
+ * `bad_data` (400) is a parameter that cannot be read, `forbidden` (403) a request that may not write, `execution` (422)
+ * one that is understood but has no answer, `timeout` and `unavailable` (503), `not_found` (404), `canceled` (499),
+ * `internal` (500).
  */
 export type ErrorType =
   | 'bad_data'
+  | 'forbidden'
   | 'execution'
   | 'timeout'
   | 'canceled'
@@ -75,6 +77,8 @@ export interface QueryRangeAnswer extends CoverageAnswer {
   readonly agg?: Aggregation
   /** Every sample type that the selected profiles have, to choose another from. */
   readonly sampleTypes: readonly SampleTypeAnswer[]
+  /** Of the newest profile in the range, unix ms; 0 where there is none. */
+  readonly newest: number
   readonly result: readonly MatrixSeries[]
 }
 
@@ -88,6 +92,30 @@ export interface MatrixSeries {
   readonly coveredSeconds?: readonly number[]
   /** Attempts that brought no profile, so that a gap says why. At most one per attempt, ascending in time. */
   readonly failures: readonly (readonly [ms: number, health: string, httpStatus: number])[]
+  /** When another process took the place of the one before, unix ms, ascending: its start where that is known. */
+  readonly restarts: readonly number[]
+  /** Of its newest profile in the range, unix ms; 0 where there is none. Failures after it: it is failing. */
+  readonly newest: number
+}
+
+/** GET /api/v1/explain: why a selector finds nothing, or little. */
+export interface ExplainAnswer {
+  /** That match and have an attempt in the range, by blocks: see /series. */
+  readonly series: number
+  /** One per matcher of the selector, in its order. */
+  readonly matchers: readonly ExplainedMatcher[]
+  /** Of the nearest profiles that match: unix ms of the last before the range and the first after it; 0 for none. */
+  readonly before: number
+  readonly after: number
+}
+
+export interface ExplainedMatcher {
+  /** As written in a selector: `pod="cart-1"`. */
+  readonly matcher: string
+  /** Series in the range that match all the others: where this is more than 0, this one empties the answer. */
+  readonly seriesWithout: number
+  /** Values of its label among these series, the nearest to what is written first, ten at most. */
+  readonly values: readonly string[]
 }
 
 /** GET /api/v1/profiles, newest first. */
