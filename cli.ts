@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { adminOption, readAdminFlag } from './cli/admin-flag.ts'
 import { answerOptions, readAnswerFlags } from './cli/answer-flags.ts'
 import { sayStarted } from './cli/banner.ts'
 import { addBlockCommands } from './cli/block-commands.ts'
@@ -63,7 +64,7 @@ addFlags(all, 'Where it goes:', storageOptions)
 addFlags(all, 'What it keeps of what it read:', cacheOptions)
 addFlags(all, 'How it is merged:', compactOptions)
 addFlags(all, 'What stays:', retentionOptions)
-addFlags(all, 'How it is reached:', [...webOptions('127.0.0.1:8080'), tokenFile])
+addFlags(all, 'How it is reached:', [...webOptions('127.0.0.1:8080'), tokenFile, adminOption])
 addFlags(all, 'What an answer may take:', [queryTimeout, ...answerOptions])
 addFlags(all, 'What it says:', logOptions)
 const flagTexts = followFlagTexts(all)
@@ -74,6 +75,7 @@ all.action(async (values: Record<string, unknown>) => {
     ...readRetentionFlags(values),
     ...readAnswerFlags(values),
     ...readCacheFlags(values),
+    ...readAdminFlag(values),
   }
   const context = programContext(flags)
   const { runAll } = await import('./programs/all.ts')

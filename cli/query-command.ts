@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { QueryFlags } from '../programs/query.ts'
 import { type CollectorsFlag, parseCollectorsFlag } from '../query/collectors/collectors-flag.ts'
+import { adminOption, readAdminFlag } from './admin-flag.ts'
 import { answerOptions, readAnswerFlags } from './answer-flags.ts'
 import { sayStarted } from './banner.ts'
 import { cacheOptions, readCacheFlags } from './cache-flags.ts'
@@ -50,7 +51,7 @@ export function addQueryCommand(program: Command): void {
     )
   addFlags(command, 'What it reads:', sourceOptions)
   addFlags(command, 'What it keeps of what it read:', cacheOptions)
-  addFlags(command, 'How it is reached:', [...webOptions(':8080'), tokenFile])
+  addFlags(command, 'How it is reached:', [...webOptions(':8080'), tokenFile, adminOption])
   addFlags(command, 'What an answer may take:', [queryTimeout, ...answerOptions])
   addFlags(command, 'What it says:', logOptions)
   const flagTexts = followFlagTexts(command)
@@ -75,6 +76,7 @@ function readQueryFlags(values: Readonly<Record<string, unknown>>): QueryFlags {
     ...readLogFlags(values),
     ...readAnswerFlags(values),
     ...readCacheFlags(values),
+    ...readAdminFlag(values),
     objstoreConfigFiles: values['objstore.configFile'] as readonly string[],
     storagePath: String(values['storage.path']),
     collectors: values['collectors'] as readonly CollectorsFlag[],

@@ -1,6 +1,7 @@
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
+import { type AdminFlag, adminAccess, adminFlagText } from '../cli/admin-flag.ts'
 import type { AnswerFlags } from '../cli/answer-flags.ts'
 import type { CacheFlags } from '../cli/cache-flags.ts'
 import type { CollectorFlags } from '../cli/collector-flags.ts'
@@ -25,7 +26,7 @@ import { type Storing, withStorage } from './storing.ts'
 import { readWeb, serveWeb } from './web.ts'
 
 export interface AllOptions {
-  readonly flags: CollectorFlags & RetentionFlags & CompactFlags & AnswerFlags & CacheFlags
+  readonly flags: CollectorFlags & RetentionFlags & CompactFlags & AnswerFlags & CacheFlags & AdminFlag
   /** Every flag as the status page shows it. */
   readonly flagTexts: Readonly<Record<string, string>>
   readonly build: BuildInfo
@@ -59,13 +60,15 @@ async function runParts(options: AllOptions, { profiler, source, bucket, storage
   const cache = await openCache(flags, { buckets: [bucket], log, registry })
   const catalog = new Catalog({ bucket, cache, pending, heads: [storage], log, registry })
   const collecting = createCollecting(source, { flags, storage, logger, registry })
+  const admin = adminAccess(flags)
   const answering = createAnswering(flags, { registry })
   const api = createApi({
     ...answering,
     catalog,
     ...collecting.api,
     config: () => collecting.shownConfig() ?? '# no --config.file: conprof scrapes itself\n',
-    flags: options.flagTexts,
+    admin,
+    flags: { ...options.flagTexts, ...adminFlagText(admin) },
     build: { ...options.build, nodeVersion: process.versions.node },
     log,
     registry,

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
+import { type AdminFlag, adminAccess, adminFlagText } from '../cli/admin-flag.ts'
 import type { AnswerFlags } from '../cli/answer-flags.ts'
 import type { CacheFlags } from '../cli/cache-flags.ts'
 import type { LogFlags, WebFlags } from '../cli/flags.ts'
@@ -22,7 +23,7 @@ import { openCache } from './caching.ts'
 import { guardsInternals } from './guarded-paths.ts'
 import { readWeb, serveWeb } from './web.ts'
 
-export interface QueryFlags extends WebFlags, LogFlags, AnswerFlags, CacheFlags {
+export interface QueryFlags extends WebFlags, LogFlags, AnswerFlags, CacheFlags, AdminFlag {
   readonly objstoreConfigFiles: readonly string[]
   /** Its `bucket/` is read, without `objstoreConfigFiles`. */
   readonly storagePath: string
@@ -85,12 +86,14 @@ async function runParts(
     log,
     registry,
   })
+  const admin = adminAccess(flags)
   const answering = createAnswering(flags, { registry })
   const api = createApi({
     ...answering,
     catalog: new Catalog({ bucket: buckets, cache, heads: collectors.heads, log, registry }),
     collectors,
-    flags: options.flagTexts,
+    admin,
+    flags: { ...options.flagTexts, ...adminFlagText(admin) },
     build: { ...options.build, nodeVersion: process.versions.node },
     log,
     registry,

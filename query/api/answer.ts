@@ -16,6 +16,7 @@ export class ApiError extends Error {
 
 const statusOf: Readonly<Record<ErrorType, number>> = {
   bad_data: 400,
+  forbidden: 403,
   not_found: 404,
   execution: 422,
   canceled: 499,

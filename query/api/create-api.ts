@@ -10,6 +10,7 @@ import type { HeadSource } from '../head-source.ts'
 import type { MergeWorkers } from '../merge-workers/merge-workers.ts'
 import type { PendingFile } from '../pending-files.ts'
 import type { QueryLimits } from '../query-limits.ts'
+import { type AdminAccess, guarded } from './admin-guard.ts'
 import { ApiError, isPartial, sendError } from './answer.ts'
 import { QueryTurns } from './query-turns.ts'
 import { apiRoutes } from './routes.ts'
@@ -39,6 +40,8 @@ export interface ApiOptions {
   /** The configuration as it was loaded, secrets hidden. */
   readonly config?: () => string
   readonly flags: FlagsAnswer
+  /** Whose requests may write; nobody's without it. */
+  readonly admin?: AdminAccess
   readonly build: BuildInfoAnswer
   readonly log: Logger
   readonly registry: Registry
@@ -136,10 +139,12 @@ export function createApi(options: ApiOptions): Router {
 
   const router = new Router({ prefix: '/api/v1' })
   const turns = new QueryTurns({ maxConcurrent: options.maxConcurrent ?? 10, registry })
-  for (const { method, path, answer, isQuery = false } of apiRoutes) {
+  const admin = options.admin ?? { allows: 'nobody' }
+  for (const { method, path, answer, isQuery = false, isWrite = false } of apiRoutes) {
     // From the start, so that the first partial answer is an increase.
     partial.inc({ route: path }, 0)
-    router[method](path, handle(path, isQuery ? turns.limit(answer) : answer))
+    const allowed = isWrite ? guarded(admin, answer) : answer
+    router[method](path, handle(path, isQuery ? turns.limit(allowed) : allowed))
   }
   router.all('/{*rest}', handle('other', notFound))
   return router
