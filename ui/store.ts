@@ -21,23 +21,18 @@ import {
   seconds,
 } from './api.ts'
 import { type DotSeries, toDotSeries } from './model/dots.ts'
-import { chosenValue, formatSelector, withMatcher } from './model/selector-edit.ts'
+import { carriedSearch, type Page, pagePaths, readPlace } from './model/routes.ts'
+import { formatSelector } from './model/selector-format.ts'
 import { isRelative, type ResolvedRange, resolveRange } from './model/time-range.ts'
-import {
-  closeSelection,
-  parseUrlState,
-  patchSearch,
-  type UrlPatch,
-  type UrlState,
-} from './model/url-state.ts'
+import { parseUrlState, patchSearch, type UrlPatch, type UrlState } from './model/url-state.ts'
 import { createResource, type Resource } from './resource.ts'
 import { createTheme, type ThemeChoice } from './theme.ts'
-
-export type Page = 'explore' | 'targets' | 'status'
 
 export interface Store extends ThemeChoice {
   readonly page: ReadonlySignal<Page>
   readonly url: ReadonlySignal<UrlState>
+  /** The query string itself, for pages that keep keys of their own there. */
+  readonly search: ReadonlySignal<string>
   /** Changes the query string; `replace` leaves no step for the back button. */
   readonly go: (patch: UrlPatch, options?: { readonly page?: Page; readonly replace?: boolean }) => void
   /** An address inside the UI, for links. */
@@ -70,21 +65,22 @@ export const menuLabels = ['service_name', 'job', 'profile_type'] as const
 export type MenuLabel = (typeof menuLabels)[number]
 
 export function createStore(): Store {
-  const place = signal(readPlace())
+  const place = signal(currentPlace())
   addEventListener('popstate', () => {
-    place.value = readPlace()
+    place.value = currentPlace()
   })
   const page = computed(() => place.value.page)
-  const url = computed(() => parseUrlState(place.value.search))
+  const search = computed(() => place.value.search)
+  const url = computed(() => parseUrlState(search.value))
   const utc = computed(() => url.value.tz === 'utc')
   const href = (to: Page, patch: UrlPatch = {}) =>
-    new URL(pagePaths[to] + patchSearch(place.value.search, patch), document.baseURI).href
+    pageHref(to, patchSearch(carriedSearch(search.value, page.value, to), patch))
   const go: Store['go'] = (patch, { page: to = page.peek(), replace = false } = {}) => {
     const target = href(to, patch)
     if (target === location.href) return
     if (replace) history.replaceState(null, '', target)
     else history.pushState(null, '', target)
-    place.value = readPlace()
+    place.value = currentPlace()
   }
 
   const nowMs = signal(Date.now())
@@ -99,12 +95,16 @@ export function createStore(): Store {
     end: seconds(resolved.value.endMs),
   }))
   const onExplore = () => page.value === 'explore'
+  const selectors = loadSelectorGrammar(onExplore)
   const menu = (label: MenuLabel) =>
     createResource(
-      () =>
-        onExplore()
-          ? { match: withMatcher(url.value.q ?? '{}', label, undefined), ...menuRange.value }
-          : undefined,
+      () => {
+        const { q } = url.value
+        if (!onExplore()) return undefined
+        if (q === undefined) return { match: '{}', ...menuRange.value }
+        const match = selectors.value?.withMatcher(q, label, undefined)
+        return match === undefined ? undefined : { match, ...menuRange.value }
+      },
       ({ match, start, end }, abort) => fetchLabelValues(label, match, { start, end }, abort),
     )
   const menus = { service_name: menu('service_name'), job: menu('job'), profile_type: menu('profile_type') }
@@ -182,6 +182,7 @@ export function createStore(): Store {
   return {
     page,
     url,
+    search,
     go,
     href,
     utc,
@@ -216,19 +217,34 @@ export function useStore(): Store {
   return store
 }
 
-/** The selector changes: what was open no longer belongs to it, nor does the sample type to another profile type. */
-export function selectorPatch(before: string, now: string): UrlPatch {
-  const sameType = chosenValue(before, 'profile_type') === chosenValue(now, 'profile_type')
-  return { q: now, hide: '', ...closeSelection, ...(sameType ? {} : { type: '' }) }
+function pageHref(page: Page, search: string): string {
+  // An empty reference would be this document and its query string, not the base.
+  return new URL(`./${pagePaths[page]}${search}`, document.baseURI).href
 }
 
-const pagePaths: Readonly<Record<Page, string>> = { explore: './', targets: 'targets', status: 'status' }
-
-function readPlace(): { page: Page; search: string } {
+/** What the address bar shows; an address that stands for another becomes that one. */
+function currentPlace(): { readonly page: Page; readonly search: string } {
   const base = new URL(document.baseURI).pathname
   const path = location.pathname.startsWith(base) ? location.pathname.slice(base.length) : ''
-  const page = path.replace(/\/$/, '')
-  return { page: page === 'targets' || page === 'status' ? page : 'explore', search: location.search }
+  const place = readPlace(path, location.search, Date.now())
+  const href = pageHref(place.page, place.search)
+  if (new URL(href).pathname !== location.pathname || place.search !== location.search)
+    history.replaceState(null, '', href + location.hash)
+  return place
+}
+
+/** The grammar is half of the script, and only the explore page needs it: it comes when that is first shown. */
+function loadSelectorGrammar(
+  isNeeded: () => boolean,
+): ReadonlySignal<typeof import('./model/selector-edit.ts') | undefined> {
+  const loaded = signal<typeof import('./model/selector-edit.ts') | undefined>(undefined)
+  effect(() => {
+    if (!isNeeded() || loaded.peek() !== undefined) return
+    import('./model/selector-edit.ts').then((module) => {
+      loaded.value = module
+    })
+  })
+  return loaded
 }
 
 /** Where a person begins who chose nothing: one profile type, because different types cannot be added. */

@@ -8,7 +8,7 @@ export interface UiFile {
 }
 
 /** Pages of the UI: each path is answered with `index.html`. */
-export const uiPages = ['', 'targets', 'status'] as const
+export const uiPages = ['', 'explore', 'compare', 'file', 'targets', 'status'] as const
 
 /** CodeMirror and uPlot set styles from script, hence `unsafe-inline` for styles alone. */
 export const uiContentSecurityPolicy =

@@ -112,7 +112,7 @@ t.test('the UI in a real browser, on the real program', async (t) => {
   const { base } = program
 
   await t.test('explore: a dot, its flame graph, a range, and back', async (t) => {
-    const { page, faults, close } = await openPage(browser, base, 'light')
+    const { page, faults, close } = await openPage(browser, base, 'light', 'explore')
     t.teardown(close)
     await page.waitForSelector('.u-over')
     t.match(await page.locator('.plot-panel .panel-head').innerText(), /profiles of \d series/)
@@ -188,7 +188,7 @@ t.test('the UI in a real browser, on the real program', async (t) => {
   })
 
   await t.test('menus, sample types and the editor change the same address', async (t) => {
-    const { page, faults, close } = await openPage(browser, base, 'dark')
+    const { page, faults, close } = await openPage(browser, base, 'dark', 'explore')
     t.teardown(close)
     await page.waitForSelector('.u-over')
     await page.getByRole('button', { name: 'heap', exact: true }).click()

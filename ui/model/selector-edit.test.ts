@@ -1,5 +1,6 @@
 import t from 'tap'
-import { chosenValue, othersAt, readMatchers, selectorOf, spotAt, withMatcher } from './selector-edit.ts'
+import { chosenValue, othersAt, readMatchers, spotAt, withMatcher } from './selector-edit.ts'
+import { selectorOf } from './selector-format.ts'
 
 t.test('readMatchers() reads what Prometheus reads', (t) => {
   const read = (text: string) => readMatchers(text)?.map(({ label, op, value }) => `${label}${op}${value}`)

@@ -1,11 +1,9 @@
 import type { SyntaxNode } from '@lezer/common'
 import { parser } from '@prometheus-io/lezer-promql'
+import { type Condition, formatSelector } from './selector-format.ts'
 
 /** One matcher of a selector and where it stands in the text. */
-export interface PlacedMatcher {
-  readonly label: string
-  readonly op: string
-  readonly value: string
+export interface PlacedMatcher extends Condition {
   readonly from: number
   readonly to: number
 }
@@ -46,7 +44,7 @@ export function readMatchers(text: string): PlacedMatcher[] | undefined {
  * dropped. A text that is no selector is replaced.
  */
 export function withMatcher(text: string, label: string, value: string | undefined): string {
-  const kept: Pick<PlacedMatcher, 'label' | 'op' | 'value'>[] = []
+  const kept: Condition[] = []
   let placed = value === undefined
   for (const matcher of readMatchers(text) ?? []) {
     if (matcher.label !== label) kept.push(matcher)
@@ -57,14 +55,6 @@ export function withMatcher(text: string, label: string, value: string | undefin
   }
   if (!placed) kept.push({ label, op: '=', value: value ?? '' })
   return formatSelector(kept)
-}
-
-export function formatSelector(matchers: readonly Pick<PlacedMatcher, 'label' | 'op' | 'value'>[]): string {
-  return `{${matchers.map(({ label, op, value }) => `${formatLabel(label)}${op}${JSON.stringify(value)}`).join(', ')}}`
-}
-
-export function selectorOf(labels: Readonly<Record<string, string>>): string {
-  return formatSelector(Object.entries(labels).map(([label, value]) => ({ label, op: '=', value })))
 }
 
 /** The value of the only `=` matcher of a label; undefined where the selector leaves it open. */
@@ -130,10 +120,6 @@ const profileType = 'profile_type'
 
 function cut(text: string, { from, to }: Pick<SyntaxNode, 'from' | 'to'>): string {
   return text.slice(from, to)
-}
-
-function formatLabel(label: string): string {
-  return /^[A-Za-z_]\w*$/.test(label) ? label : JSON.stringify(label)
 }
 
 /** Good enough to show and to send back quoted; the server reads the original text. */

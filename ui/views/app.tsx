@@ -1,12 +1,20 @@
+import type { ComponentType } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { stepDot } from '../model/dots.ts'
-import { closeSelection } from '../model/url-state.ts'
-import { type Store, useStore } from '../store.ts'
-import { ExplorePage } from './explore-page.tsx'
+import type { Page } from '../model/routes.ts'
+import { useStore } from '../store.ts'
 import { KeySheet } from './key-sheet.tsx'
-import { StatusPage } from './status-page.tsx'
-import { TargetsPage } from './targets-page.tsx'
+import { lazyPage } from './lazy-page.tsx'
+import { handleKey } from './page-keys.ts'
 import { TopBar } from './top-bar.tsx'
+
+const pages: Readonly<Record<Page, readonly [title: string, page: ComponentType]>> = {
+  overview: ['Overview', lazyPage(async () => (await import('./overview-page.tsx')).OverviewPage)],
+  explore: ['Explore', lazyPage(async () => (await import('./explore-page.tsx')).ExplorePage)],
+  compare: ['Compare', lazyPage(async () => (await import('./compare-page.tsx')).ComparePage)],
+  file: ['File', lazyPage(async () => (await import('./file-page.tsx')).FilePage)],
+  targets: ['Targets', lazyPage(async () => (await import('./targets-page.tsx')).TargetsPage)],
+  status: ['Status', lazyPage(async () => (await import('./status-page.tsx')).StatusPage)],
+}
 
 export function App() {
   const store = useStore()
@@ -17,9 +25,10 @@ export function App() {
     return () => removeEventListener('keydown', onKey)
   }, [store])
   const page = store.page.value
+  const [title, Shown] = pages[page]
   useEffect(() => {
-    document.title = page === 'explore' ? 'conprof' : `${page === 'targets' ? 'Targets' : 'Status'} · conprof`
-  }, [page])
+    document.title = `${title} · conprof`
+  }, [title])
   return (
     <>
       <a class="skip" href="#main">
@@ -27,7 +36,7 @@ export function App() {
       </a>
       <TopBar onKeys={() => sheet.current?.showModal()} />
       <main id="main" tabIndex={-1}>
-        {page === 'targets' ? <TargetsPage /> : page === 'status' ? <StatusPage /> : <ExplorePage />}
+        <Shown key={page} />
       </main>
       <KeySheet dialog={sheet} />
       <div class={`toast${store.notice.value === '' ? '' : ' toast-shown'}`} role="status">
@@ -35,62 +44,4 @@ export function App() {
       </div>
     </>
   )
-}
-
-/** Keys that work anywhere but in inputs; those of the flame graph itself are the canvas's own. */
-function handleKey(event: KeyboardEvent, store: Store, sheet: HTMLDialogElement | null): void {
-  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || sheet?.open === true) return
-  const target = event.target as HTMLElement
-  if (target.closest('input, textarea, select, [contenteditable="true"], [role="dialog"]') !== null) return
-  const url = store.url.value
-  const open = store.source.value !== undefined
-  switch (event.key) {
-    case '?':
-      sheet?.showModal()
-      break
-    case '/':
-      focusOn('#frame-search')
-      break
-    case 'e':
-      focusOn('.selector-editor .cm-content, .selector-editor input')
-      break
-    case 'r':
-      store.reload()
-      break
-    case 't':
-      store.go({}, { page: store.page.value === 'targets' ? 'explore' : 'targets' })
-      break
-    case 'n':
-    case 'p': {
-      const id = stepDot(store.dots.value, url.id, event.key === 'n' ? 1 : -1)
-      if (id !== undefined) store.go({ ...closeSelection, id, zoom: url.zoom, fn: url.fn })
-      else
-        store.say(event.key === 'n' ? 'No later profile in this range' : 'No earlier profile in this range')
-      break
-    }
-    case '1':
-    case '2':
-    case '3':
-      if (!open) return
-      store.go({ view: ['both', 'flame', 'top'][Number(event.key) - 1] }, { replace: true })
-      break
-    case '0':
-      store.go({ zoom: '' })
-      break
-    case 'Escape':
-      if (url.zoom !== '') store.go({ zoom: '' })
-      else if (url.fn !== '' || url.s !== '') store.go({ fn: '', s: '' })
-      else if (open) store.go(closeSelection)
-      else return
-      break
-    default:
-      return
-  }
-  event.preventDefault()
-}
-
-function focusOn(selector: string): void {
-  const element = document.querySelector<HTMLElement>(selector)
-  element?.focus()
-  if (element instanceof HTMLInputElement) element.select()
 }

@@ -1,5 +1,6 @@
 import { chosenValue, withMatcher } from '../model/selector-edit.ts'
-import { selectorPatch, useStore } from '../store.ts'
+import { selectorPatch } from '../model/selector-patch.ts'
+import { useStore } from '../store.ts'
 import { Link } from './link.tsx'
 import { NothingFound } from './nothing-found.tsx'
 import { Empty, ErrorNotice, Loading, Warnings } from './notices.tsx'

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
+import type { Page } from '../model/routes.ts'
 import type { UrlPatch } from '../model/url-state.ts'
-import { type Page, useStore } from '../store.ts'
+import { useStore } from '../store.ts'
 
 /** A real link, so that it opens in a new tab and can be copied; a plain click stays in the page. */
 export function Link(props: {

@@ -12,8 +12,9 @@ import {
   formatValue,
 } from '../model/format.ts'
 import { withMatcher } from '../model/selector-edit.ts'
+import { selectorPatch } from '../model/selector-patch.ts'
 import { closeSelection } from '../model/url-state.ts'
-import { selectorPatch, useStore } from '../store.ts'
+import { useStore } from '../store.ts'
 import { Icon } from './icon.tsx'
 import { Link } from './link.tsx'
 import { Popover } from './popover.tsx'

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { chosenValue, readMatchers, withMatcher } from '../model/selector-edit.ts'
-import { type MenuLabel, selectorPatch, useStore } from '../store.ts'
+import { selectorPatch } from '../model/selector-patch.ts'
+import { type MenuLabel, useStore } from '../store.ts'
 import { SelectorEditor } from './selector-editor.tsx'
 
 /** The selector as text, and as menus for people who do not type; both edit the same string. */

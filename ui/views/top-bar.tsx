@@ -9,7 +9,7 @@ export function TopBar({ onKeys }: { readonly onKeys: () => void }) {
   const current = (name: string) => (page === name ? { 'aria-current': 'page' as const } : {})
   return (
     <header class="top-bar">
-      <Link page="explore" class="brand" aria-label="conprof, explore profiles">
+      <Link page="overview" class="brand" aria-label="conprof, overview">
         <svg viewBox="0 0 16 16" width="18" height="18" aria-hidden="true">
           <rect x="1" y="2" width="14" height="3.4" rx="1" class="brand-1" />
           <rect x="1" y="6.3" width="9.5" height="3.4" rx="1" class="brand-2" />
@@ -18,8 +18,17 @@ export function TopBar({ onKeys }: { readonly onKeys: () => void }) {
         conprof
       </Link>
       <nav aria-label="Pages">
+        <Link page="overview" {...current('overview')}>
+          Overview
+        </Link>
         <Link page="explore" {...current('explore')}>
           Explore
+        </Link>
+        <Link page="compare" {...current('compare')}>
+          Compare
+        </Link>
+        <Link page="file" {...current('file')}>
+          File
         </Link>
         <Link page="targets" {...current('targets')}>
           Targets
