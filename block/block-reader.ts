@@ -2,6 +2,7 @@ import type { ByteReader } from '../lib/bytes/byte-reader.ts'
 import type { Dictionary } from '../profile/dictionary.ts'
 import type { Labels } from '../profile/labels.ts'
 import type { Matcher } from '../profile/matcher.ts'
+import type { SampleType } from '../profile/symbols.ts'
 import type { PartitionRange } from './partition.ts'
 import type { Rows } from './rows.ts'
 import type { GroupSums } from './sums-codec.ts'
@@ -55,6 +56,8 @@ export interface BlockReader {
   labelValues(name: string): readonly string[]
   select(matchers: readonly Matcher[]): readonly SeriesIndex[]
   labels(series: SeriesIndex): Labels
+  /** Of all its profiles here; none where every attempt failed. */
+  sampleTypes(series: SeriesIndex): readonly SampleType[]
   /** In the order of `series`; neighbouring ranges are read together. No frame is touched. */
   rows(series: readonly SeriesIndex[], options?: { readonly signal?: AbortSignal }): Promise<readonly Rows[]>
   /** The bytes of one row's profile as uncompressed pprof (or whatever it was), exactly as scraped. */

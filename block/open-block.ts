@@ -7,6 +7,7 @@ import type { Labels } from '../profile/labels.ts'
 import type { Matcher } from '../profile/matcher.ts'
 import { stream } from '../profile/record-format.ts'
 import { emptyState } from '../profile/series-state.ts'
+import type { SampleType } from '../profile/symbols.ts'
 import { blockMagic, blockVersion, footerBytes } from './block-format.ts'
 import type { BlockMeta, BlockReader, ByteSource, SeriesIndex } from './block-reader.ts'
 import { decodeChunk } from './chunk.ts'
@@ -120,6 +121,10 @@ class OpenBlock implements BlockReader {
     return this.entry(series).labels
   }
 
+  sampleTypes(series: SeriesIndex): readonly SampleType[] {
+    return this.entry(series).sampleTypes.map((type) => this.#tail.sampleTypes[type]!)
+  }
+
   entry(series: SeriesIndex): SeriesEntry {
     return this.#tail.series[series]!
   }
@@ -131,12 +136,12 @@ class OpenBlock implements BlockReader {
     )
     const writers = this.#tail.covered.map(({ writer }) => writer)
     return series.map((each, i) => {
-      const { sampleTypes, defaultSampleType } = this.entry(each)
+      const { defaultSampleType } = this.entry(each)
       return corruptAs(this.name, 'rows', () =>
         decodeRows(decodeChunk(chunks[i]!, 'rows'), 'rows', {
           writers,
           processes: this.#tail.processes,
-          sampleTypes: sampleTypes.map((type) => this.#tail.sampleTypes[type]!),
+          sampleTypes: this.sampleTypes(each),
           defaultSampleType,
         }),
       )
