@@ -1,0 +1,103 @@
+import type { BlockReader, SeriesIndex } from '../block/block-reader.ts'
+import type { ChosenSource } from '../block/covered.ts'
+import { type Rows, rowFlags } from '../block/rows.ts'
+import type { Labels } from '../profile/labels.ts'
+import { throwIfCancelled } from './cancel.ts'
+import type { OpenSource } from './catalog.ts'
+import { missing } from './missing.ts'
+import type { OverviewSeries } from './overview.ts'
+import type { TimeRange } from './time.ts'
+import { podOf } from './workload-of.ts'
+
+export interface SeenPod {
+  /** Of one of its series. */
+  readonly labels: Labels
+  /** When its newest profile came, unix ms. */
+  readonly newestMs: number
+}
+
+interface SeenRequest extends TimeRange {
+  /** Pods that have a profile in it are not looked for. */
+  readonly lastHour: readonly OverviewSeries[]
+  readonly signal: AbortSignal
+  readonly warnings: string[]
+}
+
+/** The series to ask when a pod was last seen: of all that it has in a block, the one with most profiles. */
+interface Witness {
+  readonly labels: Labels
+  readonly series: SeriesIndex
+}
+
+/** Pods with a profile in the range. Of those that are still there no row is read for it. */
+export async function seenPods(
+  sources: readonly ChosenSource<OpenSource>[],
+  request: SeenRequest,
+): Promise<SeenPod[]> {
+  const found = new Map<string, SeenPod>()
+  for (const { labels, refs } of request.lastHour) {
+    const newest = refs.findLast(({ rows, row }) => isProfile(rows, row))
+    if (newest !== undefined) found.set(podOf(labels), { labels, newestMs: newest.rows.timeMs[newest.row]! })
+  }
+  const newestFirst = [...sources].sort((a, b) => endOf(b) - endOf(a))
+  for (const { source } of newestFirst) {
+    const asked = [...witnessesOf(source)].filter(([pod]) => !found.has(pod))
+    if (asked.length === 0) continue
+    for (const [i, newestMs] of (await newestOf(source, asked, request)).entries())
+      if (newestMs > 0) found.set(asked[i]![0], { labels: asked[i]![1].labels, newestMs })
+  }
+  return [...found.values()]
+}
+
+/** Of each, unix ms; 0 for none in the range. */
+async function newestOf(
+  { reader, onUnreadable }: OpenSource,
+  asked: readonly (readonly [string, Witness])[],
+  { startMs, endMs, signal, warnings }: SeenRequest,
+): Promise<number[]> {
+  try {
+    const rows = await reader.rows(
+      asked.map(([, { series }]) => series),
+      { signal },
+    )
+    return rows.map((own) => {
+      for (let row = own.length - 1; row >= 0; row--) {
+        const timeMs = own.timeMs[row]!
+        if (timeMs >= startMs && timeMs <= endMs && isProfile(own, row)) return timeMs
+      }
+      return 0
+    })
+  } catch (error) {
+    throwIfCancelled(signal)
+    if (!signal.aborted) onUnreadable?.(error)
+    warnings.push(missing(`block ${reader.name} is`, error))
+    return []
+  }
+}
+
+/** Kept as long as the block is open: a page that looks every half minute finds most of them known. */
+const known = new WeakMap<BlockReader, ReadonlyMap<string, Witness>>()
+
+function witnessesOf({ reader, place }: OpenSource): ReadonlyMap<string, Witness> {
+  const before = known.get(reader)
+  if (before !== undefined) return before
+  const best = new Map<string, Witness & { readonly profiles: number }>()
+  for (const series of reader.select([])) {
+    const labels = reader.labels(series)
+    const profiles = reader.entry(series).groups.reduce((sum, { profileCount }) => sum + profileCount, 0)
+    // A head that was asked for rows alone does not say.
+    if (profiles === 0 && place !== 'head') continue
+    const pod = podOf(labels)
+    if (profiles >= (best.get(pod)?.profiles ?? 0)) best.set(pod, { labels, series, profiles })
+  }
+  known.set(reader, best)
+  return best
+}
+
+function isProfile(rows: Rows, row: number): boolean {
+  return (rows.flags[row]! & (rowFlags.body | rowFlags.thinned)) !== 0
+}
+
+function endOf({ source }: ChosenSource<OpenSource>): number {
+  return source.reader.meta.maxTimeMs
+}
