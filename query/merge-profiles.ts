@@ -1,5 +1,6 @@
 import { labelsKey } from '../profile/labels.ts'
 import type { MergedProfile } from '../profile/merged-profile.ts'
+import type { MergeDictionary } from '../profile/translate-symbols.ts'
 import { isTimeout } from './cancel.ts'
 import type { MergePart } from './merge-part.ts'
 import { ProfileMerge, type SeriesReading } from './profile-merge.ts'
@@ -18,6 +19,8 @@ export interface MergeOptions {
   readonly signal?: AbortSignal
   /** Beyond it, the series that are left become a warning. */
   readonly maxBytes?: number
+  /** Where symbols go, which several merges may share; without it the merge has a dictionary of its own. */
+  readonly target?: MergeDictionary
 }
 
 /**

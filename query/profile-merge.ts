@@ -39,7 +39,7 @@ const sliceMs = 8
 export class ProfileMerge {
   readonly #options: MergeOptions
   readonly #isOneDictionary: boolean
-  readonly #target = new MergeDictionary()
+  readonly #target: MergeDictionary
   readonly #spaces = new Map<Dictionary, KeySpace>()
   #sampleTypes: SampleType[] = []
   readonly #totals: Total[] = []
@@ -72,7 +72,8 @@ export class ProfileMerge {
     const places = new Set(
       parts.map(({ reader, series }) => `${reader.name} ${reader.entry(series).service}`),
     )
-    this.#isOneDictionary = places.size <= 1
+    this.#isOneDictionary = places.size <= 1 && options.target === undefined
+    this.#target = options.target ?? new MergeDictionary()
   }
 
   planSums(part: MergePart): PartPlan | undefined {

@@ -18,6 +18,7 @@ const statusOf: Readonly<Record<ErrorType, number>> = {
   bad_data: 400,
   forbidden: 403,
   not_found: 404,
+  too_large: 413,
   execution: 422,
   canceled: 499,
   internal: 500,

@@ -220,11 +220,6 @@ t.test('the API answers from bucket, pending files and head as one', async (t) =
       ['/profile?format=top', 400, 'parameter "id" or "query": one of them is needed'],
       ['/profile?id=x&format=top', 400, 'parameter "id": "x", want <unix ms>-<16 hex digits>'],
       [
-        '/profile?query=cpu&base_query=cpu&format=top',
-        422,
-        'compare with base_query: this version cannot compare yet',
-      ],
-      [
         `/profile?query=nothing&${range}&format=top`,
         404,
         'no profile matches {profile_type="nothing"} from ',

@@ -5,12 +5,12 @@ import { ApiError } from './answer.ts'
 import {
   headParameters,
   labelsParameters,
-  profileParameters,
   profilesParameters,
   queryRangeParameters,
   rangeOf,
   readParameters,
 } from './parameters.ts'
+import { profileParameters } from './profile-parameters.ts'
 
 t.test('readParameters() reads lists, times and steps', async (t) => {
   const search = new URLSearchParams(

@@ -40,7 +40,7 @@ function problemOf(issue: z.core.$ZodIssue, value: string | string[] | undefined
 }
 
 /** Turns a thrown SyntaxError into the parameter's error. */
-function parsed<Value>(parse: (text: string) => Value) {
+export function parsed<Value>(parse: (text: string) => Value) {
   return z.string().transform((text, context): Value => {
     try {
       return parse(text)
@@ -55,9 +55,9 @@ function parsed<Value>(parse: (text: string) => Value) {
 export const time = parsed((text) => parseTime(text, Date.now()))
 const step = parsed(parseStep)
 /** SelectorErrors pass through: they carry a position. */
-const selector = z.string().transform((text): Matcher[] => parseSelector(text))
+export const selector = z.string().transform((text): Matcher[] => parseSelector(text))
 
-function count(max: number) {
+export function count(max: number) {
   return z
     .string()
     .regex(/^[0-9]{1,9}$/, 'want a whole number above 0')
@@ -65,8 +65,8 @@ function count(max: number) {
     .pipe(z.number().min(1, 'want at least 1').max(max, `want at most ${max}`))
 }
 
-const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1')
-const sampleType = { type: z.string().optional(), si: z.string().optional() }
+export const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1')
+export const sampleType = { type: z.string().optional(), si: z.string().optional() }
 
 export const labelsParameters = z.strictObject({
   'match[]': z.array(selector).default([]),
@@ -94,21 +94,6 @@ export const profilesParameters = z.strictObject({
   ...sampleType,
 })
 
-export const profileFormats = ['pprof', 'flamegraph', 'top', 'collapsed'] as const
-
-export const profileParameters = z.strictObject({
-  id: z.string().optional(),
-  query: selector.optional(),
-  start: time.optional(),
-  end: time.optional(),
-  base_query: z.string().optional(),
-  base_start: z.string().optional(),
-  base_end: z.string().optional(),
-  format: z.enum(profileFormats).default('pprof'),
-  agg: z.enum(aggregations).optional(),
-  ...sampleType,
-})
-
 export const headParameters = z.strictObject({
   'match[]': z.array(selector).max(1, 'want at most one').default([]),
   start: time.optional(),
@@ -116,6 +101,8 @@ export const headParameters = z.strictObject({
   without_bodies: flag.default(false),
 })
 
+/** `at` is what now is. */
+export const overviewParameters = z.strictObject({ at: time.optional() })
 export const blocksParameters = z.strictObject({ start: time.optional(), end: time.optional() })
 export const noParameters = z.strictObject({})
 

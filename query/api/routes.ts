@@ -1,8 +1,9 @@
 import type { Route } from './create-api.ts'
 import { answerHead } from './head-route.ts'
 import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
+import { answerOverview } from './overview-route.ts'
 import { answerPendingBlock, answerPendingBlocks } from './pending-routes.ts'
-import { answerProfile } from './profile-route.ts'
+import { answerPostedProfile, answerProfile } from './profile-route.ts'
 import { answerProfiles } from './profiles-route.ts'
 import { answerQueryRange } from './query-range-route.ts'
 import { statusRoutes } from './status-routes.ts'
@@ -26,6 +27,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   query('/query_range', answerQueryRange),
   query('/profiles', answerProfiles),
   query('/profile', answerProfile),
+  { method: 'post', path: '/profile', answer: answerPostedProfile, isQuery: true },
+  query('/overview', answerOverview),
   plain('/head', answerHead),
   plain('/blocks/pending', answerPendingBlocks),
   plain('/blocks/pending/{*key}', answerPendingBlock),

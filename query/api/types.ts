@@ -24,8 +24,8 @@ export interface ErrorAnswer {
 
 /**
  * `bad_data` (400) is a parameter that cannot be read, `forbidden` (403) a request that may not write, `execution` (422)
- * one that is understood but has no answer, `timeout` and `unavailable` (503), `not_found` (404), `canceled` (499),
- * `internal` (500).
+ * one that is understood but has no answer, `timeout` and `unavailable` (503), `not_found` (404), `too_large` (413) a file,
+ * `canceled` (499), `internal` (500).
  */
 export type ErrorType =
   | 'bad_data'
@@ -35,6 +35,7 @@ export type ErrorType =
   | 'canceled'
   | 'unavailable'
   | 'not_found'
+  | 'too_large'
   | 'internal'
 
 export type LabelSet = Readonly<Record<string, string>>

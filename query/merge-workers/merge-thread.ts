@@ -6,7 +6,8 @@ import { LruCache } from '../lru-cache.ts'
 import { mergedView } from '../merged-view.ts'
 import { missing } from '../missing.ts'
 import type { SeriesPart } from '../select.ts'
-import type { FromWorker, JobBlock, MergeJob, ToWorker, UnreadableBlock } from './messages.ts'
+import type { ViewSide } from '../view-sides.ts'
+import type { FromWorker, JobBlock, JobSide, MergeJob, ToWorker, UnreadableBlock } from './messages.ts'
 import { fromPlainError, toPlainError } from './plain-error.ts'
 
 type Send = (message: FromWorker, transfer: ArrayBuffer[]) => void
@@ -51,21 +52,26 @@ export class MergeThread {
     this.#reads.clear()
   }
 
-  async #run({ blocks, parts, options, view }: MergeJob): Promise<void> {
+  async #run({ blocks, profile, base, options, view }: MergeJob): Promise<void> {
     this.#stop = new AbortController()
     const { signal } = this.#stop
     const unreadable: UnreadableBlock[] = []
     try {
       const { readers, warnings } = await this.#openAll(blocks, { signal, unreadable })
-      const open = parts.flatMap(({ block, ...part }): SeriesPart[] => {
-        const reader = readers[block]
-        if (reader === undefined) return []
-        const { id } = blocks[block]!
-        const onUnreadable = (error: unknown) => unreadable.push({ id, error: toPlainError(error) })
-        return [{ ...part, reader, onUnreadable }]
-      })
-      const merged = await mergedView(open, { ...options, signal }, view)
-      await this.#keep(blocks, readers, parts)
+      const sideOf = (side: JobSide): ViewSide => {
+        if (side.kind === 'file') return side
+        const parts = side.parts.flatMap(({ block, ...part }): SeriesPart[] => {
+          const reader = readers[block]
+          if (reader === undefined) return []
+          const { id } = blocks[block]!
+          const onUnreadable = (error: unknown) => unreadable.push({ id, error: toPlainError(error) })
+          return [{ ...part, reader, onUnreadable }]
+        })
+        return { ...side, parts }
+      }
+      const sides = { profile: sideOf(profile), ...(base === undefined ? {} : { base: sideOf(base) }) }
+      const merged = await mergedView(sides, view, { ...options, signal })
+      await this.#keep(blocks, readers, [profile, base])
       const { bytes } = merged
       const answer = { bytes, warnings: [...warnings, ...merged.warnings] }
       this.#send({ kind: 'done', view: answer, unreadable }, [bytes.buffer])
@@ -108,10 +114,10 @@ export class MergeThread {
   async #keep(
     blocks: readonly JobBlock[],
     readers: readonly (BlockReader | undefined)[],
-    parts: MergeJob['parts'],
+    sides: readonly (JobSide | undefined)[],
   ): Promise<void> {
     const services = blocks.map(() => new Set<number>())
-    for (const { block, series } of parts) {
+    for (const { block, series } of sides.flatMap((side) => (side?.kind === 'stored' ? side.parts : []))) {
       const service = readers[block]?.entry(series).service
       if (service !== undefined) services[block]!.add(service)
     }

@@ -9,9 +9,14 @@ import { until } from '../../test/support/until.ts'
 import { mergedView, type ViewRequest } from '../merged-view.ts'
 import type { SeriesPart } from '../select.ts'
 import { corpusFiles } from '../testdata/corpus-files.ts'
+import type { ViewSides } from '../view-sides.ts'
 import { MergeWorkers, type MergeWorkersOptions } from './merge-workers.ts'
 
 const range = { startMs: 0, endMs: Number.MAX_SAFE_INTEGER / 2 }
+
+function sidesOf(parts: readonly SeriesPart[], agg?: 'last'): ViewSides {
+  return { profile: { kind: 'stored', parts, range: agg === undefined ? range : { ...range, agg } } }
+}
 
 function workersOf(t: Test, options: Partial<MergeWorkersOptions> = {}): MergeWorkers {
   const workers = new MergeWorkers({ size: 1, registry: new Registry(), isSmall: () => false, ...options })
@@ -100,8 +105,8 @@ for (const [program, type, types] of [
       for (const sampleType of types)
         for (const format of ['pprof', 'flamegraph', 'top', 'collapsed'] as const) {
           const view = viewOf(parts, format, sampleType)
-          const theirs = await workers.merge(parts, range, view)
-          const ours = await mergedView(parts, range, view)
+          const theirs = await workers.merge(sidesOf(parts), view)
+          const ours = await mergedView(sidesOf(parts), view)
           t.equal(text(theirs.bytes), text(ours.bytes), `${format} of ${sampleType} without ${cut}`)
           t.same(theirs.warnings, ours.warnings)
           t.ok(ours.bytes.length > 100)
@@ -122,15 +127,15 @@ t.test('errors keep their codes, and a block that cannot be read is left out', a
     await partsOf([memorySource(first!.name, first!.bytes), memorySource(second!.name, bytes)])
   ).map((part) => ({ ...part, onUnreadable: (error: unknown) => unreadable.push(error) }))
   const view = viewOf(parts, 'top')
-  const theirs = await workers.merge(parts, range, view)
+  const theirs = await workers.merge(sidesOf(parts), view)
   t.match(theirs.warnings, [`block ${second!.name} is missing from this answer: read `])
   t.match(unreadable, [{ code: 'BLOCK_CORRUPT' }])
-  const ours = await mergedView(parts, range, view)
+  const ours = await mergedView(sidesOf(parts), view)
   t.same(theirs.warnings, ours.warnings)
   t.equal(text(theirs.bytes), text(ours.bytes))
   const damaged = parts.filter(({ reader }) => reader.name === second!.name)
-  await t.rejects(workers.merge(damaged, range, view), { code: 'BLOCK_CORRUPT', message: second!.name })
-  await t.rejects(workers.merge(parts, range, { ...view, type: 'nothing' }), { code: 'NO_VIEW' })
+  await t.rejects(workers.merge(sidesOf(damaged), view), { code: 'BLOCK_CORRUPT', message: second!.name })
+  await t.rejects(workers.merge(sidesOf(parts), { ...view, type: 'nothing' }), { code: 'NO_VIEW' })
 })
 
 t.test('who goes away frees the worker', async (t) => {
@@ -140,18 +145,18 @@ t.test('who goes away frees the worker', async (t) => {
   const view = viewOf(parts, 'top')
   source.stall(true)
   const gone = new AbortController()
-  const asked = workers.merge(parts, { ...range, signal: gone.signal }, view)
+  const asked = workers.merge(sidesOf(parts), view, { signal: gone.signal })
   await until('a read', () => source.stalled > 0)
   const [thread] = workers.threads
   const id = thread!.threadId
-  const next = workers.merge(parts, range, view)
+  const next = workers.merge(sidesOf(parts), view)
   gone.abort(new Error('the client went away'))
   await t.rejects(asked, { message: 'the client went away' })
   source.stall(false)
-  t.equal(text((await next).bytes), text((await mergedView(parts, range, view)).bytes))
+  t.equal(text((await next).bytes), text((await mergedView(sidesOf(parts), view)).bytes))
   t.same([workers.threads.length, workers.threads[0]!.threadId], [1, id], 'the same thread')
   const waiting = AbortSignal.abort(new Error('gone before its turn'))
-  await t.rejects(workers.merge(parts, { ...range, signal: waiting }, view), {
+  await t.rejects(workers.merge(sidesOf(parts), view, { signal: waiting }), {
     message: 'gone before its turn',
   })
 })
@@ -168,11 +173,11 @@ t.test('when the time is up the answer is what was merged by then', async (t) =>
   )
   const view = viewOf(parts, 'top')
   // Of single profiles, so that each series is read for itself.
-  const options = { ...range, agg: 'last' as const }
-  await workers.merge(parts, options, view)
+  const sides = sidesOf(parts, 'last')
+  await workers.merge(sides, view)
   slow.stall(true)
   const stop = new AbortController()
-  const asked = workers.merge(parts, { ...options, signal: stop.signal }, view)
+  const asked = workers.merge(sides, view, { signal: stop.signal })
   await until('a read', () => slow.stalled > 0)
   stop.abort(new DOMException('late', 'TimeoutError'))
   const { warnings, bytes } = await asked
@@ -180,7 +185,7 @@ t.test('when the time is up the answer is what was merged by then', async (t) =>
   t.match(JSON.parse(Buffer.from(bytes).toString()), { type: 'cpu', series: 1 })
   const late = AbortSignal.timeout(0)
   await until('its end', () => late.aborted)
-  await t.rejects(workers.merge(parts, { ...options, signal: late }, view), { name: 'TimeoutError' })
+  await t.rejects(workers.merge(sides, view, { signal: late }), { name: 'TimeoutError' })
 })
 
 t.test('a worker that dies fails its merge alone', async (t) => {
@@ -189,9 +194,9 @@ t.test('a worker that dies fails its merge alone', async (t) => {
   const parts = await partsOf([source])
   const view = viewOf(parts, 'top')
   source.stall(true)
-  const asked = workers.merge(parts, range, view)
+  const asked = workers.merge(sidesOf(parts), view)
   await until('a read', () => source.stalled > 0)
-  const next = workers.merge(parts, range, view)
+  const next = workers.merge(sidesOf(parts), view)
   source.stall(false)
   await workers.threads[0]!.terminate()
   await t.rejects(asked, {
@@ -200,7 +205,7 @@ t.test('a worker that dies fails its merge alone', async (t) => {
   })
   t.equal(
     text((await next).bytes),
-    text((await mergedView(parts, range, view)).bytes),
+    text((await mergedView(sidesOf(parts), view)).bytes),
     'another takes its place',
   )
 })
@@ -211,11 +216,11 @@ t.test('ten at once take two threads, which end when there is nothing to do', as
   const sources = blocksOf('etcd', 'heap').map((block) => new StallingSource(block))
   const parts = await partsOf(sources)
   const view = viewOf(parts, 'flamegraph')
-  const want = text((await mergedView(parts, range, view)).bytes)
+  const want = text((await mergedView(sidesOf(parts), view)).bytes)
   for (const source of sources) source.stall(true)
   const gone = new AbortController()
-  const first = [0, 1].map(() => workers.merge(parts, { ...range, signal: gone.signal }, view))
-  const others = Array.from({ length: 8 }, () => workers.merge(parts, range, view))
+  const first = [0, 1].map(() => workers.merge(sidesOf(parts), view, { signal: gone.signal }))
+  const others = Array.from({ length: 8 }, () => workers.merge(sidesOf(parts), view))
   await until('reads of both', () => sources[0]!.stalled === 2)
   t.equal(workers.threads.length, 2)
   t.match(await registry.metrics(), /conprof_query_merges_waiting 8/)
@@ -224,17 +229,17 @@ t.test('ten at once take two threads, which end when there is nothing to do', as
   for (const each of first) await t.rejects(each, { message: 'enough' })
   for (const each of await Promise.all(others)) t.equal(text(each.bytes), want)
   await until('no threads', () => workers.threads.length === 0)
-  t.equal(text((await workers.merge(parts, range, view)).bytes), want, 'and start again')
+  t.equal(text((await workers.merge(sidesOf(parts), view)).bytes), want, 'and start again')
   t.match(await registry.metrics(), /conprof_query_merges_total\{thread="worker"\} 11/)
 })
 
 t.test('a small merge, and one without workers, stays in this thread', async (t) => {
   const parts = await partsOf(blocksOf('etcd', 'cpu').map(({ name, bytes }) => memorySource(name, bytes)))
   const view = viewOf(parts, 'top')
-  const want = text((await mergedView(parts, range, view)).bytes)
+  const want = text((await mergedView(sidesOf(parts), view)).bytes)
   for (const options of [{ isSmall: () => true }, { size: 0 }]) {
     const workers = workersOf(t, options)
-    t.equal(text((await workers.merge(parts, range, view)).bytes), want)
+    t.equal(text((await workers.merge(sidesOf(parts), view)).bytes), want)
     t.equal(workers.threads.length, 0)
   }
 })

@@ -4,10 +4,10 @@ import type { BlockReader, ByteSource } from '../../block/block-reader.ts'
 import type { Rows } from '../../block/rows.ts'
 import type { MergeOptions } from '../merge-profiles.ts'
 import { type MergedView, mergedView, type ViewRequest } from '../merged-view.ts'
-import type { SeriesPart } from '../select.ts'
 import { TurnQueue } from '../turn-queue.ts'
+import type { ViewSide, ViewSides } from '../view-sides.ts'
 import { isSmallMerge } from './is-small-merge.ts'
-import type { JobPart, MergeJob } from './messages.ts'
+import type { JobPart, JobSide, MergeJob } from './messages.ts'
 import { fromPlainError } from './plain-error.ts'
 import { WorkerThread } from './worker-thread.ts'
 
@@ -20,7 +20,7 @@ export interface MergeWorkersOptions {
   /** A worker that had nothing to do for so long ends; a minute without it. */
   readonly idleMs?: number
   /** Which merges are not worth a thread. */
-  readonly isSmall?: (parts: readonly SeriesPart[], options: MergeOptions) => boolean
+  readonly isSmall?: (sides: ViewSides, type: string | undefined) => boolean
 }
 
 /** A core is left for everything else. */
@@ -78,30 +78,30 @@ export class MergeWorkers {
 
   /** As `mergedView`. Rejects with WORKER_ENDED where the worker died of it. */
   async merge(
-    parts: readonly SeriesPart[],
-    options: Omit<MergeOptions, 'type'>,
+    sides: ViewSides,
     view: ViewRequest,
+    options: Pick<MergeOptions, 'signal' | 'maxBytes'> = {},
   ): Promise<MergedView> {
     const { size, isSmall = isSmallMerge } = this.#options
-    const asked =
-      view.type === undefined || view.format === 'pprof' ? options : { ...options, type: view.type }
-    if (size === 0 || isSmall(parts, asked)) {
+    if (size === 0 || isSmall(sides, view.format === 'pprof' ? undefined : view.type)) {
       this.#merges.inc({ thread: 'main' })
-      return mergedView(parts, options, view)
+      return mergedView(sides, view, options)
     }
     const { signal, ...rest } = options
     const turn = await this.#turns.enter(signal)
     this.#merges.inc({ thread: 'worker' })
     let leave = () => turn.leave()
     try {
-      const { job, readers } = this.#jobOf(parts, rest, view)
+      const { job, readers } = this.#jobOf(sides, view, rest)
       const thread = this.#threadFor(job)
       const { answer, freed } = thread.run(job, {
         sources: new Map(readers.map(({ source }, i): [number, ByteSource] => [job.blocks[i]!.id, source])),
         signal,
         onUnreadable: ({ id, error }) => {
           const reader = readers[job.blocks.findIndex((block) => block.id === id)]
-          parts.find((part) => part.reader === reader)?.onUnreadable?.(fromPlainError(error))
+          for (const side of [sides.profile, sides.base])
+            if (side?.kind === 'stored')
+              side.parts.find((part) => part.reader === reader)?.onUnreadable?.(fromPlainError(error))
         },
       })
       // From here on the turn ends with the thread's work, which may be after the answer was given up.
@@ -150,26 +150,31 @@ export class MergeWorkers {
   }
 
   #jobOf(
-    parts: readonly SeriesPart[],
-    options: MergeJob['options'],
+    { profile, base }: ViewSides,
     view: ViewRequest,
+    options: MergeJob['options'],
   ): { readonly job: MergeJob; readonly readers: readonly BlockReader[] } {
     const places = new Map<BlockReader, number>()
     const rowsOf = new Map<Rows, Rows>()
-    const jobParts = parts.map(({ reader, series, rows, firstRow, lastRow }): JobPart => {
-      const block = places.get(reader) ?? places.size
-      places.set(reader, block)
-      const merged = rowsOf.get(rows) ?? rowsForMerge(rows)
-      rowsOf.set(rows, merged)
-      return { block, series, rows: merged, firstRow, lastRow }
-    })
+    const sideOf = (side: ViewSide): JobSide => {
+      if (side.kind === 'file') return side
+      const parts = side.parts.map(({ reader, series, rows, firstRow, lastRow }): JobPart => {
+        const block = places.get(reader) ?? places.size
+        places.set(reader, block)
+        const merged = rowsOf.get(rows) ?? rowsForMerge(rows)
+        rowsOf.set(rows, merged)
+        return { block, series, rows: merged, firstRow, lastRow }
+      })
+      return { ...side, parts }
+    }
+    const sides = { profile: sideOf(profile), ...(base === undefined ? {} : { base: sideOf(base) }) }
     const readers = [...places.keys()]
     const blocks = readers.map((reader) => ({
       id: this.#idOf(reader),
       name: reader.name,
       sizeBytes: reader.source.sizeBytes,
     }))
-    return { job: { blocks, parts: jobParts, options, view }, readers }
+    return { job: { blocks, ...sides, options, view }, readers }
   }
 
   #idOf(reader: BlockReader): number {

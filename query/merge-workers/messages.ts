@@ -2,6 +2,7 @@ import type { SeriesIndex } from '../../block/block-reader.ts'
 import type { Rows } from '../../block/rows.ts'
 import type { MergeOptions } from '../merge-profiles.ts'
 import type { MergedView, ViewRequest } from '../merged-view.ts'
+import type { ViewSide } from '../view-sides.ts'
 import type { PlainError } from './plain-error.ts'
 
 /** A block as a worker knows it: by a number that the main thread gives each open reader. */
@@ -20,11 +21,17 @@ export interface JobPart {
   readonly lastRow: number
 }
 
+/** A side of a view, as data. */
+export type JobSide =
+  | (Omit<ViewSide & { readonly kind: 'stored' }, 'parts'> & { readonly parts: readonly JobPart[] })
+  | (ViewSide & { readonly kind: 'file' })
+
 /** One merge, as data. */
 export interface MergeJob {
   readonly blocks: readonly JobBlock[]
-  readonly parts: readonly JobPart[]
-  readonly options: Omit<MergeOptions, 'signal' | 'type'>
+  readonly profile: JobSide
+  readonly base?: JobSide
+  readonly options: Pick<MergeOptions, 'maxBytes'>
   readonly view: ViewRequest
 }
 
