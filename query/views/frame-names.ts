@@ -54,7 +54,7 @@ export function functionName(symbols: Symbols, index: number): string {
   )
 }
 
-function bareLocationName(symbols: Symbols, location: number): string {
+export function bareLocationName(symbols: Symbols, location: number): string {
   const low = symbols.locationAddressLow[location]!
   const high = symbols.locationAddressHigh[location]!
   if (low !== 0 || high !== 0) {
