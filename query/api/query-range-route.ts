@@ -54,7 +54,7 @@ export async function answerQueryRange(ctx: Context, { options, signal }: RouteR
         metric: labels,
         hash: labelsHash(labels),
         values: values.timeMs.map((timeMs, index) => [timeMs, values.values[index]!] as const),
-        ...(steps === undefined ? {} : { coveredSeconds: values.coveredSeconds }),
+        ...(steps === undefined && kind !== 'duration' ? {} : { coveredSeconds: values.coveredSeconds }),
         failures: failuresOf(refs),
         restarts: restartsOf(refs, { startMs: range.startMs, profileType }),
         newest: newestOf(refs),

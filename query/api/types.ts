@@ -89,7 +89,7 @@ export interface MatrixSeries {
   readonly hash: string
   /** Ascending in time. Without `step` one value per stored profile, else one per step that has any. */
   readonly values: readonly (readonly [ms: number, value: string])[]
-  /** Only with `step`: seconds covered behind each of `values`, so a duration's rate = value / covered. */
+  /** With `step`, and of durations: seconds covered behind each of `values`; a duration's rate = value / covered. */
   readonly coveredSeconds?: readonly number[]
   /** Attempts that brought no profile, so that a gap says why. At most one per attempt, ascending in time. */
   readonly failures: readonly (readonly [ms: number, health: string, httpStatus: number])[]
