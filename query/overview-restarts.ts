@@ -1,8 +1,7 @@
 import type { ProcessIdentity } from '../block/attempt.ts'
 import type { Labels } from '../profile/labels.ts'
-import type { OverviewInput, OverviewSeries } from './overview.ts'
-import { identityOf, restartsOf } from './restarts.ts'
-import type { RowRef } from './series-values.ts'
+import type { OverviewInput } from './overview.ts'
+import type { PastSeries } from './overview-series.ts'
 import { processOf } from './workload-of.ts'
 
 /** Of a workload; see `WorkloadRow`. */
@@ -22,14 +21,13 @@ export function countRestarts(
   input: OverviewInput,
   keyOf: (labels: Labels) => string,
 ): Map<string, Restarts> {
-  const hourSinceMs = input.atMs.now - hourMs
   const before = { day: identities(input.day), week: identities(input.week) }
   const found = new Map<string, Restarts>()
   const lives = Map.groupBy(input.lives, ({ labels }) => processOf(labels))
   for (const [process, series] of Map.groupBy(input.lastHour, ({ labels }) => processOf(labels))) {
-    const seen = longest(series.map((each) => timesOf(each, hourSinceMs)))
+    const seen = longest(series.map(({ restarts }) => restarts))
     const hour = seen.length
-    const now = newestIdentity(series)
+    const now = identityOf(series)
     const ago = { day: before.day.get(process), week: before.week.get(process) }
     const counted = (sinceMs: number, then: ProcessIdentity | undefined) => {
       const isOlder = now !== undefined && now.startTimeMs > 0 && now.startTimeMs <= sinceMs
@@ -41,8 +39,8 @@ export function countRestarts(
     let week = Math.max(day, counted(input.atMs.week, ago.week))
     let last = Math.max(0, ...seen, week > hour ? (now?.startTimeMs ?? 0) : 0)
     if (now === undefined) {
-      const times = longest((lives.get(process) ?? []).map((each) => timesOf(each, 0)))
-      day = Math.max(day, times.filter((timeMs) => timeMs > input.atMs.now - dayMs).length)
+      const times = longest((lives.get(process) ?? []).map(({ restarts }) => restarts))
+      day = Math.max(day, times.filter((timeMs) => timeMs > input.atMs.day).length)
       week = Math.max(day, times.length)
       last = Math.max(last, ...times.slice(-1))
     }
@@ -63,29 +61,19 @@ function longest(lists: readonly (readonly number[])[]): readonly number[] {
   return lists.reduce((most, each) => (each.length > most.length ? each : most), [])
 }
 
-function timesOf({ labels, refs }: OverviewSeries, sinceMs: number): number[] {
-  const restarts = restartsOf(refs, { startMs: sinceMs, profileType: labels['profile_type'] ?? '' })
-  return restarts.filter((timeMs) => timeMs > sinceMs)
-}
-
-function identities(series: readonly OverviewSeries[]): Map<string, ProcessIdentity> {
+function identities(series: readonly PastSeries[]): Map<string, ProcessIdentity> {
   const found = new Map<string, ProcessIdentity>()
   for (const [process, own] of Map.groupBy(series, ({ labels }) => processOf(labels))) {
-    const identity = newestIdentity(own)
+    const identity = identityOf(own)
     if (identity !== undefined) found.set(process, identity)
   }
   return found
 }
 
-function newestIdentity(series: readonly OverviewSeries[]): ProcessIdentity | undefined {
-  let newest: RowRef | undefined
-  for (const { refs } of series) {
-    const last = refs.findLast((ref) => identityOf(ref) !== undefined)
-    if (last === undefined) continue
-    if (newest === undefined || last.rows.timeMs[last.row]! > newest.rows.timeMs[newest.row]!) newest = last
-  }
-  return newest === undefined ? undefined : identityOf(newest)
+/** The one that was there last, of what its series say. */
+function identityOf(series: readonly Pick<PastSeries, 'process'>[]): ProcessIdentity | undefined {
+  let newest: PastSeries['process']
+  for (const { process } of series)
+    if (process !== undefined && (newest === undefined || process.timeMs > newest.timeMs)) newest = process
+  return newest?.identity
 }
-
-const hourMs = 3_600_000
-const dayMs = 24 * hourMs

@@ -5,14 +5,16 @@ import type { RowRef } from './series-values.ts'
 
 export type MeasureName = 'cores' | 'heapBytes' | 'goroutines'
 
+export interface Measured {
+  readonly name: MeasureName
+  readonly value: number
+}
+
 /** The profile types that are measured. */
 export const measuredTypes = ['cpu', 'heap', 'goroutine'] as const
 
 /** What one series adds to its workload, of its rows in one window; undefined where they say nothing. */
-export function measureOf(
-  labels: Labels,
-  refs: readonly RowRef[],
-): { readonly name: MeasureName; readonly value: number } | undefined {
+export function measureOf(labels: Labels, refs: readonly RowRef[]): Measured | undefined {
   const value = (name: MeasureName, number: number | undefined) =>
     number === undefined ? undefined : { name, value: number }
   switch (labels['profile_type']) {

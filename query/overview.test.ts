@@ -1,18 +1,43 @@
 import t from 'tap'
 import { type MadeRow, madeRows } from '../test/support/made-rows.ts'
-import { type OverviewInput, type OverviewSeries, overview } from './overview.ts'
+import { type OverviewInput, overview as overviewOf } from './overview.ts'
+import { lifeOf, pastSeries, recentSeries } from './overview-series.ts'
+import type { RowRef } from './series-values.ts'
+
+interface MadeSeries {
+  readonly labels: Readonly<Record<string, string>>
+  readonly refs: readonly RowRef[]
+}
+
+interface MadeInput {
+  readonly lastHour: readonly MadeSeries[]
+  readonly day: readonly MadeSeries[]
+  readonly week: readonly MadeSeries[]
+  readonly lives: readonly MadeSeries[]
+  readonly seen: OverviewInput['seen']
+}
 
 const at = 1_800_000_000_000
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 const atMs = { now: at, hour: at - hourMs, day: at - dayMs, week: at - 7 * dayMs }
-const nothing: OverviewInput = {
-  ...{ atMs, windowMs: 10 * minuteMs },
-  ...{ lastHour: [], day: [], week: [], seen: [], lives: [] },
+const windowMs = 10 * minuteMs
+
+/** Reads the rows of each as a query would. */
+function overview({ lastHour = [], day = [], week = [], lives = [], seen = [] }: Partial<MadeInput>) {
+  const past = (endMs: number) => (each: MadeSeries) =>
+    pastSeries(each.labels, each.refs, { endMs, windowMs })
+  return overviewOf({
+    ...{ atMs, windowMs, seen },
+    lastHour: lastHour.map(({ labels, refs }) => recentSeries(labels, refs, { atMs, windowMs })),
+    day: day.map(past(atMs.day)),
+    week: week.map(past(atMs.week)),
+    lives: lives.map(({ labels, refs }) => lifeOf(labels, refs, atMs.week)),
+  })
 }
 
-function ofPod(pod: string, type: string, rows: readonly MadeRow[], more = {}): OverviewSeries {
+function ofPod(pod: string, type: string, rows: readonly MadeRow[], more = {}): MadeSeries {
   const profileType = type === 'inuse_space' ? 'heap' : type
   const labels = { namespace: 'shop', pod, profile_type: profileType, workload: 'cart', ...more }
   return { labels, refs: madeRows(type, rows) }
@@ -31,7 +56,6 @@ t.test('overview() sums the pods of a workload at each of four times', async (t)
     { at: endMs - minuteMs, total: value },
   ]
   const { workloads, windowSeconds } = overview({
-    ...nothing,
     lastHour: [
       ofPod('a', 'cpu', [...cpu(atMs.hour, 0.5), ...cpu(at, 1)]),
       ofPod('b', 'cpu', cpu(at, 0.25)),
@@ -63,7 +87,6 @@ t.test('overview() sums the pods of a workload at each of four times', async (t)
 
 t.test('overview() tells what fails from what is idle', async (t) => {
   const [row] = overview({
-    ...nothing,
     lastHour: [
       ofPod('a', 'cpu', [{ at, health: 'empty', durationMs: 10_000 }]),
       ofPod('b', 'cpu', [{ at, health: 'busy' }]),
@@ -91,12 +114,12 @@ t.test('overview() tells what fails from what is idle', async (t) => {
 })
 
 t.test('overview() names rows by what there is, and by cluster where there are several', async (t) => {
-  const series = (labels: Record<string, string>): OverviewSeries => ({
+  const series = (labels: Record<string, string>): MadeSeries => ({
     labels,
     refs: madeRows('goroutine', [{ at, total: 1 }]),
   })
   const rows = (...all: Record<string, string>[]) =>
-    overview({ ...nothing, lastHour: all.map(series) }).workloads.map(({ selector }) => selector)
+    overview({ lastHour: all.map(series) }).workloads.map(({ selector }) => selector)
   const inCluster = { cluster: 'eu', namespace: 'shop', workload: 'cart', service_name: 'x', job: 'y' }
   t.strictSame(rows(inCluster, { cluster: 'eu', service_name: 'x', job: 'y' }, { cluster: 'eu', job: 'y' }), [
     '{job="y"}',
@@ -108,14 +131,14 @@ t.test('overview() names rows by what there is, and by cluster where there are s
     '{cluster="us", namespace="shop", workload="cart"}',
   ])
   t.strictSame(rows({ a: 'b' }), ['{}'])
-  t.strictSame(overview(nothing).workloads, [])
+  t.strictSame(overview({}).workloads, [])
 })
 
 t.test('overview() counts restarts that it sees, that were counted, and that counters tell', async (t) => {
   const process = (restartCount: number, startTimeMs: number) => ({
     process: { containerId: `c${restartCount}`, restartCount, startTimeMs },
   })
-  const row = (more: Partial<OverviewInput>) => overview({ ...nothing, ...more }).workloads[0]?.restarts
+  const row = (more: Partial<MadeInput>) => overview(more).workloads[0]?.restarts
   const started = at - 20 * minuteMs
   const now = [
     ofPod('a', 'cpu', [
@@ -165,7 +188,7 @@ t.test('overview() counts restarts that it sees, that were counted, and that cou
 })
 
 t.test('overview() has what changed most first', async (t) => {
-  const heap = (workload: string, now: number | undefined, before: number): OverviewSeries =>
+  const heap = (workload: string, now: number | undefined, before: number): MadeSeries =>
     ofPod(
       workload,
       'inuse_space',
@@ -174,7 +197,6 @@ t.test('overview() has what changed most first', async (t) => {
     )
   const mib = 1024 * 1024
   const rows = overview({
-    ...nothing,
     lastHour: [
       heap('steady', 900 * mib, 900 * mib),
       heap('small', 5 * mib, mib),

@@ -1,33 +1,24 @@
-import { healthOfCode } from '../block/health.ts'
-import { rowFlags } from '../block/rows.ts'
 import { type Labels, labelsKey } from '../profile/labels.ts'
 import { createMatcher, formatMatchers } from '../profile/matcher.ts'
 import type { Measure, OverviewAnswer, WorkloadRow } from './api/overview-types.ts'
 import { byChange } from './overview-change.ts'
 import { countRestarts, type Restarts } from './overview-restarts.ts'
-import { type MeasureName, measureOf } from './overview-values.ts'
-import type { RowRef } from './series-values.ts'
+import type { Life, PastSeries, RecentSeries } from './overview-series.ts'
+import type { Measured, MeasureName } from './overview-values.ts'
 import { podOf, workloadOf } from './workload-of.ts'
-
-/** One series, with its rows in some range, ascending in time. */
-export interface OverviewSeries {
-  readonly labels: Labels
-  readonly refs: readonly RowRef[]
-}
 
 export interface OverviewInput {
   /** The end of each window. */
   readonly atMs: Readonly<Record<Point, number>>
   readonly windowMs: number
-  /** Everything from the beginning of the window of `hour` on. */
-  readonly lastHour: readonly OverviewSeries[]
-  /** What is measured, in these windows. */
-  readonly day: readonly OverviewSeries[]
-  readonly week: readonly OverviewSeries[]
-  /** Series with a profile in the last day, and when the last of them came. */
+  readonly lastHour: readonly RecentSeries[]
+  /** What is measured. */
+  readonly day: readonly PastSeries[]
+  readonly week: readonly PastSeries[]
+  /** Pods with a profile in the last day, by the labels of one of their series, and when the last of them came. */
   readonly seen: readonly { readonly labels: Labels; readonly newestMs: number }[]
-  /** A week of those series that tell restarts by their counters alone. */
-  readonly lives: readonly OverviewSeries[]
+  /** Of processes whose restarts only their counters tell: a week of them. */
+  readonly lives: readonly Life[]
 }
 
 export const points = ['now', 'hour', 'day', 'week'] as const
@@ -35,16 +26,13 @@ export type Point = (typeof points)[number]
 
 /** One row per workload that was seen in the last day, those that changed most first. */
 export function overview(input: OverviewInput): OverviewAnswer {
-  const { atMs, windowMs } = input
   const workloads = new Workloads(input)
-  const nowSinceMs = atMs.now - windowMs
   for (const series of input.lastHour) {
     const workload = workloads.of(series.labels)
-    const now = series.refs.filter(({ rows, row }) => rows.timeMs[row]! >= nowSinceMs)
-    workload.addNow(series.labels, now)
-    workload.measure('now', series.labels, now)
-    workload.measure('hour', series.labels, within(series.refs, atMs.hour, windowMs))
-    workload.noteNewest(newestOf(series.refs))
+    workload.addNow(series)
+    workload.measure('now', series.now)
+    workload.measure('hour', series.hour)
+    workload.noteNewest(series.newestMs)
   }
   for (const { labels, newestMs } of input.seen) {
     const workload = workloads.of(labels)
@@ -52,29 +40,14 @@ export function overview(input: OverviewInput): OverviewAnswer {
     workload.noteNewest(newestMs)
   }
   for (const point of ['day', 'week'] as const) {
-    for (const { labels, refs } of input[point])
-      workloads.known(labels)?.measure(point, labels, within(refs, atMs[point], windowMs))
+    for (const { labels, measured } of input[point]) workloads.known(labels)?.measure(point, measured)
   }
   const restarts = countRestarts(input, (labels) => workloads.keyOf(labels))
-  const rows = workloads.rows(restarts)
-  return { at: atMs.now, windowSeconds: windowMs / 1000, workloads: rows.sort(byChange) }
-}
-
-function within(refs: readonly RowRef[], endMs: number, windowMs: number): RowRef[] {
-  return refs.filter(({ rows, row }) => {
-    const timeMs = rows.timeMs[row]!
-    return timeMs >= endMs - windowMs && timeMs <= endMs
-  })
-}
-
-/** 0 for none. */
-function newestOf(refs: readonly RowRef[]): number {
-  const newest = refs.findLast(isProfile)
-  return newest === undefined ? 0 : newest.rows.timeMs[newest.row]!
-}
-
-function isProfile({ rows, row }: RowRef): boolean {
-  return (rows.flags[row]! & (rowFlags.body | rowFlags.thinned)) !== 0
+  return {
+    at: input.atMs.now,
+    windowSeconds: input.windowMs / 1000,
+    workloads: workloads.rows(restarts).sort(byChange),
+  }
 }
 
 class Workloads {
@@ -123,19 +96,15 @@ class Workload {
     this.#labels = labels
   }
 
-  addNow(labels: Labels, refs: readonly RowRef[]): void {
-    if (refs.some(isProfile)) this.#pods.add(podOf(labels))
-    const last = refs.at(-1)
-    if (last === undefined) return
-    const health = healthOfCode(last.rows.health[last.row]!)
+  addNow({ labels, hasProfile, health }: RecentSeries): void {
+    if (hasProfile) this.#pods.add(podOf(labels))
     // That a program has no such profile is for its configuration, not for 3 a.m.
-    if (health === 'unsupported') return
+    if (health === undefined || health === 'unsupported') return
     if (well.has(health)) this.#up++
     else this.#reasons.set(health, (this.#reasons.get(health) ?? 0) + 1)
   }
 
-  measure(point: Point, labels: Labels, refs: readonly RowRef[]): void {
-    const measured = measureOf(labels, refs)
+  measure(point: Point, measured: Measured | undefined): void {
     if (measured === undefined) return
     const key = `${measured.name} ${point}`
     this.#values.set(key, (this.#values.get(key) ?? 0) + measured.value)

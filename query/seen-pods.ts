@@ -5,7 +5,7 @@ import type { Labels } from '../profile/labels.ts'
 import { throwIfCancelled } from './cancel.ts'
 import type { OpenSource } from './catalog.ts'
 import { missing } from './missing.ts'
-import type { OverviewSeries } from './overview.ts'
+import type { RecentSeries } from './overview-series.ts'
 import type { TimeRange } from './time.ts'
 import { podOf } from './workload-of.ts'
 
@@ -17,8 +17,8 @@ export interface SeenPod {
 }
 
 interface SeenRequest extends TimeRange {
-  /** Pods that have a profile in it are not looked for. */
-  readonly lastHour: readonly OverviewSeries[]
+  /** Pods that have a profile here are not looked for. */
+  readonly lastHour: readonly RecentSeries[]
   readonly signal: AbortSignal
   readonly warnings: string[]
 }
@@ -29,24 +29,40 @@ interface Witness {
   readonly series: SeriesIndex
 }
 
-/** Pods with a profile in the range. Of those that are still there no row is read for it. */
-export async function seenPods(
-  sources: readonly ChosenSource<OpenSource>[],
-  request: SeenRequest,
-): Promise<SeenPod[]> {
-  const found = new Map<string, SeenPod>()
-  for (const { labels, refs } of request.lastHour) {
-    const newest = refs.findLast(({ rows, row }) => isProfile(rows, row))
-    if (newest !== undefined) found.set(podOf(labels), { labels, newestMs: newest.rows.timeMs[newest.row]! })
+/** Finds pods that had a profile; keeps what it learned of a block as long as that is open. */
+export class SeenPods {
+  readonly #known = new WeakMap<BlockReader, ReadonlyMap<string, Witness>>()
+
+  /** Pods with a profile in the range. Of those that have one in the last hour no row is read. */
+  async find(sources: readonly ChosenSource<OpenSource>[], request: SeenRequest): Promise<SeenPod[]> {
+    const found = new Map<string, SeenPod>()
+    for (const { labels, newestMs } of request.lastHour)
+      if (newestMs > 0) found.set(podOf(labels), { labels, newestMs })
+    const newestFirst = [...sources].sort((a, b) => endOf(b) - endOf(a))
+    for (const { source } of newestFirst) {
+      const asked = [...this.#witnessesOf(source)].filter(([pod]) => !found.has(pod))
+      if (asked.length === 0) continue
+      for (const [i, newestMs] of (await newestOf(source, asked, request)).entries())
+        if (newestMs > 0) found.set(asked[i]![0], { labels: asked[i]![1].labels, newestMs })
+    }
+    return [...found.values()]
   }
-  const newestFirst = [...sources].sort((a, b) => endOf(b) - endOf(a))
-  for (const { source } of newestFirst) {
-    const asked = [...witnessesOf(source)].filter(([pod]) => !found.has(pod))
-    if (asked.length === 0) continue
-    for (const [i, newestMs] of (await newestOf(source, asked, request)).entries())
-      if (newestMs > 0) found.set(asked[i]![0], { labels: asked[i]![1].labels, newestMs })
+
+  #witnessesOf({ reader, place }: OpenSource): ReadonlyMap<string, Witness> {
+    const before = this.#known.get(reader)
+    if (before !== undefined) return before
+    const best = new Map<string, Witness & { readonly profiles: number }>()
+    for (const series of reader.select([])) {
+      const labels = reader.labels(series)
+      const profiles = reader.entry(series).groups.reduce((sum, { profileCount }) => sum + profileCount, 0)
+      // A head that was asked for rows alone does not say.
+      if (profiles === 0 && place !== 'head') continue
+      const pod = podOf(labels)
+      if (profiles >= (best.get(pod)?.profiles ?? 0)) best.set(pod, { labels, series, profiles })
+    }
+    this.#known.set(reader, best)
+    return best
   }
-  return [...found.values()]
 }
 
 /** Of each, unix ms; 0 for none in the range. */
@@ -73,25 +89,6 @@ async function newestOf(
     warnings.push(missing(`block ${reader.name} is`, error))
     return []
   }
-}
-
-/** Kept as long as the block is open: a page that looks every half minute finds most of them known. */
-const known = new WeakMap<BlockReader, ReadonlyMap<string, Witness>>()
-
-function witnessesOf({ reader, place }: OpenSource): ReadonlyMap<string, Witness> {
-  const before = known.get(reader)
-  if (before !== undefined) return before
-  const best = new Map<string, Witness & { readonly profiles: number }>()
-  for (const series of reader.select([])) {
-    const labels = reader.labels(series)
-    const profiles = reader.entry(series).groups.reduce((sum, { profileCount }) => sum + profileCount, 0)
-    // A head that was asked for rows alone does not say.
-    if (profiles === 0 && place !== 'head') continue
-    const pod = podOf(labels)
-    if (profiles >= (best.get(pod)?.profiles ?? 0)) best.set(pod, { labels, series, profiles })
-  }
-  known.set(reader, best)
-  return best
 }
 
 function isProfile(rows: Rows, row: number): boolean {

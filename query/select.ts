@@ -35,6 +35,8 @@ export interface Selection {
 
 export interface SelectRequest extends TimeRange {
   readonly matchers: readonly Matcher[]
+  /** Instead of all that match, of each block. */
+  readonly seriesOf?: (reader: BlockReader) => readonly SeriesIndex[]
   readonly signal?: AbortSignal
 }
 
@@ -44,11 +46,12 @@ export async function selectSeries(
   request: SelectRequest,
 ): Promise<Selection> {
   const { signal } = request
+  const seriesOf = request.seriesOf ?? ((reader) => reader.select(request.matchers))
   const warnings: string[] = []
   const found = new Map<string, { labels: Labels; parts: SeriesPart[]; seen: Set<string> | undefined }>()
   const selected = await Promise.all(
     sources.map(async ({ source: { reader, onUnreadable } }) => {
-      const series = reader.select(request.matchers)
+      const series = seriesOf(reader)
       if (series.length === 0) return []
       try {
         const rows = await reader.rows(series, signal === undefined ? {} : { signal })

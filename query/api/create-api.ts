@@ -8,6 +8,7 @@ import { isTimeout } from '../cancel.ts'
 import type { Catalog } from '../catalog.ts'
 import type { HeadSource } from '../head-source.ts'
 import type { MergeWorkers } from '../merge-workers/merge-workers.ts'
+import { Overviews } from '../overviews.ts'
 import type { PendingFile } from '../pending-files.ts'
 import type { QueryLimits } from '../query-limits.ts'
 import { type AdminAccess, guarded } from './admin-guard.ts'
@@ -65,6 +66,7 @@ export interface CollectorsView {
 /** What a route gets to work with. */
 export interface RouteRequest {
   readonly options: ApiOptions
+  readonly overviews: Overviews
   /** Aborts when the client goes away, and with a TimeoutError when time is up. */
   readonly signal: AbortSignal
 }
@@ -103,6 +105,7 @@ export function createApi(options: ApiOptions): Router {
     registers: [registry],
   })
 
+  const overviews = new Overviews(options.catalog)
   const handle =
     (name: string, route: Route): Middleware =>
     async (ctx) => {
@@ -117,7 +120,7 @@ export function createApi(options: ApiOptions): Router {
       const scope = new AnswerScope()
       const forget = forgetting(ctx)
       try {
-        await scope.run(async () => route(ctx, { options, signal }), forget)
+        await scope.run(async () => route(ctx, { options, overviews, signal }), forget)
       } catch (error) {
         // Whatever failed because of the abort is shown as the abort; what already says more stays.
         const isExplained = error instanceof ApiError || error instanceof SelectorError
