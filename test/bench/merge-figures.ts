@@ -93,6 +93,7 @@ function hideSums(reader: BlockReader): BlockReader {
     labelValues: (name) => reader.labelValues(name),
     select: (matchers) => reader.select(matchers),
     labels: (series) => reader.labels(series),
+    sampleTypes: (series) => reader.sampleTypes(series),
     rows: (series, options) => reader.rows(series, options),
     body: (series, row, options) => reader.body(series, row, options),
     entry: (series) => ({ ...reader.entry(series), sums: { offset: 0, length: 0 } }),
