@@ -64,6 +64,9 @@ export class ScrapeLoop {
   #meshBlocked = 0
   /** The first attempt that found no room: a row says so once there is some. */
   #owed: Attempt | undefined
+  #signals: { readonly signal: AbortSignal; readonly cut: AbortSignal } | undefined
+  /** Something was taken beside the schedule since the last scheduled scrape. */
+  #hasTaken = false
 
   constructor(target: Target, options: LoopOptions) {
     this.#target = target
@@ -84,7 +87,8 @@ export class ScrapeLoop {
    * another collector would miss this slot and the next. `cut` ends that as well.
    */
   async run({ signal, cut }: { readonly signal: AbortSignal; readonly cut: AbortSignal }): Promise<void> {
-    const { now, gate, turns, metrics } = this.#options
+    this.#signals = { signal, cut }
+    const { now, gate, metrics } = this.#options
     const { intervalMs } = this.#target
     const offsetMs = slotOffsetMs(this.#target)
     let nextMs = nextSlotMs(Math.max(now(), this.#startAfterMs - 1), intervalMs, offsetMs)
@@ -97,17 +101,68 @@ export class ScrapeLoop {
           nextMs = nextSlotMs(this.#startAfterMs - 1, intervalMs, offsetMs)
           continue
         }
-        const health = await turns.take(this.#target.address, () => this.#scrapeOnce(signal, cut))
+        const health = await this.#inTurn(() => this.#scrapeOnce(signal, cut))
         if (health === undefined) await gate.opened({ signal })
         const missed = Math.floor((now() - nextMs) / intervalMs)
         if (health === undefined) metrics.skipped.inc({ reason: 'frozen' }, missed + 1)
-        else if (missed > 0) metrics.skipped.inc({ reason: 'late' }, missed)
+        else if (missed > 0) metrics.skipped.inc({ reason: this.#hasTaken ? 'capture' : 'late' }, missed)
+        this.#hasTaken = false
         nextMs = this.#nextMs(health, offsetMs)
       }
     } catch (error) {
       if (!signal.aborted) this.#options.log.error(`scrape ${this.#target.url}: ${(error as Error).message}`)
     }
     this.state.nextScrapeMs = 0
+  }
+
+  /**
+   * Takes what `target`, made of this loop's, says: now, beside the schedule and in turn with it. Resolves with undefined
+   * where the loop ended before there was an answer; rejects with the reason of `signal`, which ends it at once.
+   */
+  async takeNow(
+    target: Target,
+    options: { readonly signal: AbortSignal; readonly accept?: (result: Scrape) => Scrape },
+  ): Promise<Scrape | undefined> {
+    const { clients, diskPause, gate, now } = this.#options
+    if (this.#signals === undefined) return undefined
+    // Whoever has this target next does not know that something long is under way.
+    const signal = AbortSignal.any([options.signal, this.#signals.signal, this.#signals.cut])
+    try {
+      while (this.#startAfterMs > now())
+        await sleep(Math.min(this.#startAfterMs - now(), maxSleepMs), undefined, { signal })
+      return await this.#besideOthers(target, async () => {
+        signal.throwIfAborted()
+        await gate.opened({ signal })
+        this.#hasTaken = true
+        if (diskPause.isOn(now())) {
+          return { health: 'disk-full', reason: diskPause.reason, ...noAnswer(target, now()) }
+        }
+        const scraped = await scrape(target, clients, { signal, now })
+        const result = options.accept?.(scraped) ?? scraped
+        return { ...result, ...(await this.#store(result, target)) }
+      })
+    } catch (error) {
+      options.signal.throwIfAborted()
+      if (signal.aborted) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * One scrape of an address at a time. Timed ones exclude each other first, so that whoever waits for a long one does
+   * not keep the others from their turn.
+   */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const { turns } = this.#options
+    const { address, seconds } = this.#target
+    const ofAddress = () => turns.take(address, work)
+    return seconds === undefined ? ofAddress() : turns.take(timedKey(address), ofAddress)
+  }
+
+  /** A long one that is asked for lets those that take no time go on, as programs can do both. */
+  #besideOthers<T>(target: Target, work: () => Promise<T>): Promise<T> {
+    const { address, seconds } = target
+    return this.#options.turns.take(seconds === undefined ? address : timedKey(address), work)
   }
 
   /**
@@ -160,15 +215,18 @@ export class ScrapeLoop {
     if (attempt.body === undefined && gate.freezes() !== freezes) return undefined
     metrics.duration.observe({ profile_type: this.#target.profileType }, attempt.durationMs / 1000)
     metrics.receivedBytes.inc({ profile_type: this.#target.profileType }, receivedBytes)
-    const stored = await this.#store(result)
+    const stored = await this.#store(result, this.#target)
     this.#report(stored, attempt.timeMs, attempt.durationMs, receivedBytes)
     metrics.scrapes.inc({ health: stored.health, profile_type: this.#target.profileType })
     return stored.health
   }
 
   /** Ok only once the store has it. An empty block or mutex profile is the normal case, so no row says it each time. */
-  async #store({ health, reason, attempt }: Scrape): Promise<{ health: HealthClass; reason: string }> {
-    if (health === 'empty' && !this.#target.keepEmpty) return { health, reason }
+  async #store(
+    { health, reason, attempt }: Scrape,
+    { keepEmpty }: Target,
+  ): Promise<{ health: HealthClass; reason: string }> {
+    if (health === 'empty' && !keepEmpty) return { health, reason }
     const { store, diskPause, metrics, log, now } = this.#options
     try {
       if (this.#owed !== undefined) await store.append(this.#owed)
@@ -214,6 +272,15 @@ export class ScrapeLoop {
     state.lastDurationMs = durationMs
     state.lastSizeBytes = sizeBytes
   }
+}
+
+function timedKey(address: string): string {
+  return `${address} timed`
+}
+
+function noAnswer({ labels }: Target, timeMs: number): Pick<Scrape, 'attempt' | 'receivedBytes'> {
+  const attempt: Attempt = { labels, timeMs, durationMs: 0, health: 'disk-full', httpStatus: 0 }
+  return { attempt, receivedBytes: 0 }
 }
 
 function isWell(health: HealthClass): boolean {

@@ -6,12 +6,12 @@ export function createScrapeMetrics(registry: Registry) {
   const registers = [registry]
   const skipped = new Counter({
     name: 'conprof_collector_scrapes_skipped_total',
-    help: 'Scrapes that did not start in their interval: the one before took too long, the disk is full, or the process was frozen.',
+    help: 'Scrapes that did not start in their interval: the one before took too long, a capture ran, the disk is full, or the process was frozen.',
     labelNames: ['reason'] as const,
     registers,
   })
   // There from the start: an alert on an increase must see the first one.
-  for (const reason of ['late', 'disk-full', 'frozen']) skipped.inc({ reason }, 0)
+  for (const reason of ['late', 'capture', 'disk-full', 'frozen']) skipped.inc({ reason }, 0)
   return {
     scrapes: new Counter({
       name: 'conprof_collector_scrapes_total',

@@ -151,6 +151,11 @@ export class Scraper {
     return [...this.#loops.values()].map(({ loop: { target, state } }) => ({ target, state }))
   }
 
+  /** The one that has this target now; undefined once nobody has. */
+  loopOf(key: string): ScrapeLoop | undefined {
+    return this.#loops.get(key)?.loop
+  }
+
   #countTargets(): void {
     const counts = new Map<string, number>()
     for (const { target, state } of this.loops()) {
