@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { adminOption, readAdminFlag } from './cli/admin-flag.ts'
+import { adminOption } from './cli/admin-flag.ts'
 import { answerOptions, readAnswerFlags } from './cli/answer-flags.ts'
 import { sayStarted } from './cli/banner.ts'
 import { addBlockCommands } from './cli/block-commands.ts'
@@ -75,7 +75,6 @@ all.action(async (values: Record<string, unknown>) => {
     ...readRetentionFlags(values),
     ...readAnswerFlags(values),
     ...readCacheFlags(values),
-    ...readAdminFlag(values),
   }
   const context = programContext(flags)
   const { runAll } = await import('./programs/all.ts')

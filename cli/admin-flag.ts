@@ -34,6 +34,13 @@ export function adminAccess(
   return { allows: hosts.every(isLoopback) ? 'loopback' : 'nobody', externalUrl }
 }
 
+/** Of orders from our other programs: the token guards them, where there is one. */
+export function orderAccess(
+  flags: Parameters<typeof adminAccess>[0] & { readonly webTokenFile?: string },
+): AdminAccess {
+  return flags.webTokenFile === undefined ? adminAccess(flags) : { allows: 'everybody' }
+}
+
 /** As the status page shows it: `loopback` where only this machine may. */
 export function adminFlagText({ allows }: AdminAccess): Readonly<Record<string, string>> {
   const text = { everybody: 'true', nobody: 'false', loopback: 'loopback' }[allows]

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { Command } from 'commander'
+import { adminOption } from './admin-flag.ts'
 import { type CollectorFlags, readCollectorFlags } from './collector-flags.ts'
 import { followFlagTexts } from './flag-texts.ts'
 import { addFlags, logOptions, queryTimeout, storageOptions, tokenFile, webOptions } from './flags.ts'
@@ -18,7 +19,7 @@ export function addCollectorCommand(program: Command): void {
     )
   addFlags(command, 'What to scrape:', sourceOptions)
   addFlags(command, 'Where it goes:', [...storageOptions, ...formerRetentionOptions])
-  addFlags(command, 'How it is reached:', [...webOptions(':8080'), tokenFile, queryTimeout])
+  addFlags(command, 'How it is reached:', [...webOptions(':8080'), tokenFile, adminOption, queryTimeout])
   addFlags(command, 'What it says:', logOptions)
   const flagTexts = followFlagTexts(command)
   command.action(async (values: Record<string, unknown>) => {

@@ -1,3 +1,4 @@
+import { type AdminFlag, readAdminFlag } from './admin-flag.ts'
 import {
   given,
   type LogFlags,
@@ -10,7 +11,7 @@ import {
 import { readSourceFlags, type SourceFlags } from './source-flags.ts'
 
 /** Of what scrapes and stores: `conprof collector`, and `conprof all`, which answers too. */
-export interface CollectorFlags extends WebFlags, LogFlags, StorageFlags, SourceFlags {
+export interface CollectorFlags extends WebFlags, LogFlags, StorageFlags, SourceFlags, AdminFlag {
   readonly webTokenFile?: string
   readonly queryTimeoutMs: number
 }
@@ -21,6 +22,7 @@ export function readCollectorFlags(values: Readonly<Record<string, unknown>>): C
     ...readLogFlags(values),
     ...readStorageFlags(values),
     ...readSourceFlags(values),
+    ...readAdminFlag(values),
     queryTimeoutMs: Number(values['query.timeout']),
     ...given({ webTokenFile: values['web.tokenFile'] }),
   }

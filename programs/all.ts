@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
 import type { Bucket } from '../bucket/bucket.ts'
-import { type AdminFlag, adminAccess, adminFlagText } from '../cli/admin-flag.ts'
+import { adminAccess, adminFlagText, orderAccess } from '../cli/admin-flag.ts'
 import type { AnswerFlags } from '../cli/answer-flags.ts'
 import type { CacheFlags } from '../cli/cache-flags.ts'
 import type { CollectorFlags } from '../cli/collector-flags.ts'
@@ -15,6 +15,8 @@ import type { BuildInfo } from '../lib/metrics.ts'
 import { selfProfileRoutes } from '../profile/self-profile-routes.ts'
 import { createApi } from '../query/api/create-api.ts'
 import { BucketProbe } from '../query/bucket-probe.ts'
+import { CaptureDesk } from '../query/capture/capture-desk.ts'
+import { localCaptureSource } from '../query/capture/capture-source.ts'
 import { Catalog } from '../query/catalog.ts'
 import { serveUi } from '../ui/serve-ui.ts'
 import { createAnswering } from './answering.ts'
@@ -26,7 +28,7 @@ import { type Storing, withStorage } from './storing.ts'
 import { readWeb, serveWeb } from './web.ts'
 
 export interface AllOptions {
-  readonly flags: CollectorFlags & RetentionFlags & CompactFlags & AnswerFlags & CacheFlags & AdminFlag
+  readonly flags: CollectorFlags & RetentionFlags & CompactFlags & AnswerFlags & CacheFlags
   /** Every flag as the status page shows it. */
   readonly flagTexts: Readonly<Record<string, string>>
   readonly build: BuildInfo
@@ -66,6 +68,13 @@ async function runParts(options: AllOptions, { profiler, source, bucket, storage
     ...answering,
     catalog,
     ...collecting.api,
+    captures: new CaptureDesk({
+      targets: async () => ({ targets: collecting.api.targets(), warnings: [] }),
+      sources: () => [localCaptureSource(collecting.captures)],
+      catalog,
+      registry,
+    }),
+    captureOrders: { orders: collecting.captures, access: orderAccess(flags) },
     config: () => collecting.shownConfig() ?? '# no --config.file: conprof scrapes itself\n',
     admin,
     flags: { ...options.flagTexts, ...adminFlagText(admin) },

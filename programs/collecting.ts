@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import type { KubernetesRelease, SourceFlags } from '../cli/source-flags.ts'
+import { Captures } from '../collector/capture/captures.ts'
 import { type ConfigFile, readConfigFile } from '../collector/config/config-file.ts'
 import { ConfigReloader } from '../collector/config/config-reloader.ts'
 import type { Config } from '../collector/config/scrape-config.ts'
@@ -19,6 +20,7 @@ import type { ApiOptions } from '../query/api/create-api.ts'
 /** A scraper and what tells it what to scrape. */
 export interface Collecting {
   readonly scraper: Scraper
+  readonly captures: Captures
   /** What still lacks for scraping to begin. */
   missing(): string | undefined
   /** What only a restart may mend. */
@@ -30,7 +32,7 @@ export interface Collecting {
   /** Rejects with what is wrong with the file; the old config goes on. */
   reload(): Promise<void>
   /** What the API tells of it, and gives away. */
-  readonly api: Pick<ApiOptions, 'head' | 'pending' | 'collector' | 'targets' | 'scrapes'>
+  readonly api: Required<Pick<ApiOptions, 'head' | 'pending' | 'collector' | 'targets' | 'scrapes'>>
   readonly parts: readonly Run[]
 }
 
@@ -71,9 +73,11 @@ export function createCollecting(source: OpenedSource, options: CollectingOption
     registry,
   })
   const scraper = new Scraper({ store: storage, log: logger, registry, gate: guard })
+  const captures = new Captures({ scraper, log: logger, registry })
   const ordinal = flags.collectorOrdinal ?? 0
   const common = {
     scraper,
+    captures,
     wrong: () => objects?.wrong,
     api: {
       head: storage,
@@ -87,7 +91,7 @@ export function createCollecting(source: OpenedSource, options: CollectingOption
       }),
     },
   }
-  const ownParts: Run[] = [scraper, guard].map((part) => (run) => part.run(run))
+  const ownParts: Run[] = [scraper, guard, captures].map((part) => (run) => part.run(run))
   if (source.kind === 'kubernetes') {
     const { client, release } = source
     const { namespace } = release

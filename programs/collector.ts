@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa'
 import type { Registry } from 'prom-client'
+import { orderAccess } from '../cli/admin-flag.ts'
 import type { CollectorFlags } from '../cli/collector-flags.ts'
 import { type Run, runGroup } from '../lib/lifecycle/run-group.ts'
 import type { Logger } from '../lib/log.ts'
@@ -50,6 +51,7 @@ async function runParts(
     // What is in the bucket is for query to answer.
     catalog: new Catalog({ pending: () => storage.pendingBlocks(), heads: [storage], log, registry }),
     ...collecting.api,
+    captureOrders: { orders: collecting.captures, access: orderAccess(flags) },
     config: () => collecting.shownConfig() ?? '',
     flags: options.flagTexts,
     build: { ...options.build, nodeVersion: process.versions.node },

@@ -5,5 +5,5 @@ export function guardsAllButProbes(path: string): boolean {
 
 /** Of programs with a UI: what is for programs of ours alone. Routes match in any case, and with a slash at the end. */
 export function guardsInternals(path: string): boolean {
-  return /^\/(debug\/pprof|api\/v1\/(head|blocks\/pending))(\/|$)/i.test(path)
+  return /^\/(debug\/pprof|api\/v1\/(head|blocks\/pending|collector\/captures))(\/|$)/i.test(path)
 }

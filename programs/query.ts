@@ -14,6 +14,7 @@ import { selfProfileRoutes } from '../profile/self-profile-routes.ts'
 import { SelfProfiler } from '../profile/self-profiler.ts'
 import { createApi } from '../query/api/create-api.ts'
 import { BucketProbe } from '../query/bucket-probe.ts'
+import { CaptureDesk } from '../query/capture/capture-desk.ts'
 import { Catalog } from '../query/catalog.ts'
 import { Collectors } from '../query/collectors/collectors.ts'
 import type { CollectorsFlag } from '../query/collectors/collectors-flag.ts'
@@ -88,10 +89,17 @@ async function runParts(
   })
   const admin = adminAccess(flags)
   const answering = createAnswering(flags, { registry })
+  const catalog = new Catalog({ bucket: buckets, cache, heads: collectors.heads, log, registry })
   const api = createApi({
     ...answering,
-    catalog: new Catalog({ bucket: buckets, cache, heads: collectors.heads, log, registry }),
+    catalog,
     collectors,
+    captures: new CaptureDesk({
+      targets: (options) => collectors.targets(options),
+      sources: () => collectors.captureSources(),
+      catalog,
+      registry,
+    }),
     admin,
     flags: { ...options.flagTexts, ...adminFlagText(admin) },
     build: { ...options.build, nodeVersion: process.versions.node },

@@ -5,6 +5,8 @@ import type { Logger } from '../../lib/log.ts'
 import { SelectorError } from '../../profile/selector.ts'
 import { AnswerScope } from '../answer-scope.ts'
 import { isTimeout } from '../cancel.ts'
+import type { CaptureDesk } from '../capture/capture-desk.ts'
+import type { CaptureOrders } from '../capture/capture-source.ts'
 import type { Catalog } from '../catalog.ts'
 import type { HeadSource } from '../head-source.ts'
 import type { MergeWorkers } from '../merge-workers/merge-workers.ts'
@@ -38,6 +40,10 @@ export interface ApiOptions {
   readonly head?: HeadSource
   /** What `/api/v1/blocks/pending` gives away; absent where this process cuts no blocks. */
   readonly pending?: () => readonly PendingFile[]
+  /** Who lets collectors take profiles now; absent where there are none to ask. */
+  readonly captures?: CaptureDesk
+  /** What others may have this process take; absent where it scrapes nothing. */
+  readonly captureOrders?: { readonly orders: CaptureOrders; readonly access: AdminAccess }
   /** The configuration as it was loaded, secrets hidden. */
   readonly config?: () => string
   readonly flags: FlagsAnswer

@@ -1,3 +1,5 @@
+import { answerCancelOrder, answerOrder, answerOrderReport } from './capture-order-routes.ts'
+import { answerBeginCapture, answerCancelCapture, answerCapture } from './capture-routes.ts'
 import type { Route } from './create-api.ts'
 import { answerHead } from './head-route.ts'
 import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
@@ -29,6 +31,13 @@ export const apiRoutes: readonly ApiRoute[] = [
   query('/profile', answerProfile),
   { method: 'post', path: '/profile', answer: answerPostedProfile, isQuery: true },
   query('/overview', answerOverview),
+  { method: 'post', path: '/capture', answer: answerBeginCapture, isWrite: true },
+  plain('/capture/:id', answerCapture),
+  { method: 'delete', path: '/capture/:id', answer: answerCancelCapture, isWrite: true },
+  // Between our programs, where a token allows it.
+  { method: 'post', path: '/collector/captures', answer: answerOrder },
+  plain('/collector/captures/:id', answerOrderReport),
+  { method: 'delete', path: '/collector/captures/:id', answer: answerCancelOrder },
   plain('/head', answerHead),
   plain('/blocks/pending', answerPendingBlocks),
   plain('/blocks/pending/{*key}', answerPendingBlock),

@@ -30,9 +30,13 @@ export interface GetOptions {
   /** What is a good answer; 200 without it. */
   readonly wantedStatus?: number
   readonly headers?: Readonly<Record<string, string>>
+  /** GET without it. What else is asked must be the same when it is asked twice. */
+  readonly method?: 'GET' | 'POST' | 'DELETE'
+  /** Sent as JSON. */
+  readonly json?: unknown
 }
 
-/** GETs from collectors, over connections that are kept. */
+/** Asks collectors, over connections that are kept. */
 export class CollectorClient {
   readonly #agent: Agent
   readonly #authorization: (() => Promise<string>) | undefined
@@ -61,12 +65,18 @@ export class CollectorClient {
   }
 
   async #get(url: string, options: GetOptions): Promise<CollectorAnswer> {
-    const { signal, maxBytes, wantedStatus = 200 } = options
+    const { signal, maxBytes, wantedStatus = 200, method = 'GET', json } = options
     const token = await this.#authorization?.()
     const answer = await request(url, {
       dispatcher: this.#agent,
       signal,
-      headers: { ...options.headers, ...(token === undefined ? {} : { authorization: token }) },
+      method,
+      headers: {
+        ...options.headers,
+        ...(token === undefined ? {} : { authorization: token }),
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
     })
     if (answer.statusCode !== wantedStatus) throw await refusal(answer, wantedStatus)
     return { body: await readAtMost(answer.body, maxBytes), headers: answer.headers }

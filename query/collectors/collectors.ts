@@ -3,11 +3,13 @@ import type { Registry } from 'prom-client'
 import type { Logger } from '../../lib/log.ts'
 import type { CollectorsAnswer, TargetsAnswer } from '../api/types.ts'
 import { throwIfCancelled } from '../cancel.ts'
+import type { CaptureSource } from '../capture/capture-source.ts'
 import type { HeadSource } from '../head-source.ts'
 import { missing } from '../missing.ts'
 import { CollectorAwayError, CollectorClient } from './collector-client.ts'
 import { type CollectorMetrics, createCollectorMetrics } from './collector-metrics.ts'
 import type { CollectorsFlag } from './collectors-flag.ts'
+import { HttpCaptureSource } from './http-capture-source.ts'
 import { HttpCollector } from './http-collector.ts'
 import { nameCollectors } from './name-collectors.ts'
 import { CollectorResolver, type CollectorResolverOptions } from './resolve-collectors.ts'
@@ -60,6 +62,10 @@ export class Collectors {
       listPending: () => Promise.reject(new CollectorAwayError(problem)),
     })),
   ]
+
+  captureSources(): readonly CaptureSource[] {
+    return this.#collectors.map((collector) => new HttpCaptureSource(collector))
+  }
 
   /** For readiness; undefined once every name got an answer. */
   get missing(): string | undefined {

@@ -2,7 +2,12 @@ import { z } from 'zod'
 import type { CollectorItem, CollectorStatusAnswer, TargetsAnswer } from '../api/types.ts'
 import type { HeadRequest, HeadSource, PendingBlock } from '../head-source.ts'
 import { Patience, SilentError } from '../patience.ts'
-import { CollectorAwayError, type CollectorClient, CollectorRefusedError } from './collector-client.ts'
+import {
+  CollectorAwayError,
+  type CollectorClient,
+  CollectorRefusedError,
+  type GetOptions,
+} from './collector-client.ts'
 import type { CollectorMetrics, HeadResult } from './collector-metrics.ts'
 import { readHttpHead } from './http-head-source.ts'
 import { listHttpPending } from './http-pending.ts'
@@ -116,6 +121,19 @@ export class HttpCollector implements HeadSource {
       lastSeen: this.#lastSeenMs,
       error: this.#error,
     }
+  }
+
+  /** One more question, which goes to a path below `/api/v1`. */
+  async ask(
+    path: string,
+    options: Pick<GetOptions, 'signal' | 'method' | 'json'> & { readonly patienceMs?: number },
+  ): Promise<Buffer> {
+    const { signal, patienceMs = this.patienceMs, ...more } = options
+    using patience = new Patience(signal, patienceMs)
+    const { client } = this.#options
+    const url = `${this.url}/api/v1/${path}`
+    const question = { ...more, signal: patience.signal, maxBytes: 16 * 1024 * 1024 }
+    return (await this.#ask(() => client.get(url, question))).body
   }
 
   async #get(path: string, signal: AbortSignal, maxBytes: number): Promise<Buffer> {

@@ -1,0 +1,3 @@
+module conprof.io/capture-program
+
+go 1.21
