@@ -24,6 +24,7 @@ import { openCache } from './caching.ts'
 import { createCollecting } from './collecting.ts'
 import { compactsWhereOwned, createCompactor } from './compacting.ts'
 import { guardsInternals } from './guarded-paths.ts'
+import { createPinStore } from './pinning.ts'
 import { type Storing, withStorage } from './storing.ts'
 import { readWeb, serveWeb } from './web.ts'
 
@@ -77,6 +78,7 @@ async function runParts(options: AllOptions, { profiler, source, bucket, storage
     captureOrders: { orders: collecting.captures, access: orderAccess(flags) },
     config: () => collecting.shownConfig() ?? '# no --config.file: conprof scrapes itself\n',
     admin,
+    pins: createPinStore([bucket]),
     flags: { ...options.flagTexts, ...adminFlagText(admin) },
     build: { ...options.build, nodeVersion: process.versions.node },
     log,

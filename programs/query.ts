@@ -22,6 +22,7 @@ import { serveUi } from '../ui/serve-ui.ts'
 import { createAnswering } from './answering.ts'
 import { openCache } from './caching.ts'
 import { guardsInternals } from './guarded-paths.ts'
+import { createPinStore } from './pinning.ts'
 import { readWeb, serveWeb } from './web.ts'
 
 export interface QueryFlags extends WebFlags, LogFlags, AnswerFlags, CacheFlags, AdminFlag {
@@ -101,6 +102,7 @@ async function runParts(
       registry,
     }),
     admin,
+    pins: createPinStore(buckets),
     flags: { ...options.flagTexts, ...adminFlagText(admin) },
     build: { ...options.build, nodeVersion: process.versions.node },
     log,

@@ -137,13 +137,18 @@ function processOf({ rows, row }: RowRef): ProcessIdentity | undefined {
   return rows.processes[rows.process[row]!]
 }
 
-/** 0 where unknown. */
-function startTimeOf(ref: RowRef): number {
+/** When its process began, in unix ms; 0 where unknown. */
+export function startTimeOf(ref: RowRef): number {
   return processOf(ref)?.startTimeMs ?? 0
 }
 
 function timeOf({ rows, row }: RowRef): number {
   return rows.timeMs[row]!
+}
+
+/** The total of one row; undefined where it has none of this sample type. */
+export function totalOf({ rows, row }: RowRef, type: string): number | bigint | undefined {
+  return columnOf(rows, row, type)?.[row]
 }
 
 /** Undefined where the row has no totals or its profile lacks the type. */

@@ -15,6 +15,7 @@ import type { PendingFile } from '../pending-files.ts'
 import type { QueryLimits } from '../query-limits.ts'
 import { type AdminAccess, guarded } from './admin-guard.ts'
 import { ApiError, isPartial, sendError } from './answer.ts'
+import type { PinStore } from './pin-store.ts'
 import { QueryTurns } from './query-turns.ts'
 import { apiRoutes } from './routes.ts'
 import type {
@@ -47,6 +48,8 @@ export interface ApiOptions {
   /** The configuration as it was loaded, secrets hidden. */
   readonly config?: () => string
   readonly flags: FlagsAnswer
+  /** What retention leaves alone; absent where there is no bucket to keep it in. */
+  readonly pins?: PinStore
   /** Whose requests may write; nobody's without it. */
   readonly admin?: AdminAccess
   readonly build: BuildInfoAnswer

@@ -68,6 +68,8 @@ export function count(max: number) {
 export const flag = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1')
 export const sampleType = { type: z.string().optional(), si: z.string().optional() }
 
+const labelName = z.string().min(1, 'want the name of a label')
+
 export const labelsParameters = z.strictObject({
   'match[]': z.array(selector).default([]),
   start: time.optional(),
@@ -85,10 +87,37 @@ export const queryRangeParameters = z.strictObject({
   ...sampleType,
 })
 
+export const breakdownParameters = z.strictObject({
+  query: selector,
+  start: time.optional(),
+  end: time.optional(),
+  by: labelName,
+  agg: z.enum(aggregations).optional(),
+  ...sampleType,
+})
+
+export const heatmapParameters = z.strictObject({
+  query: selector,
+  start: time.optional(),
+  end: time.optional(),
+  columns: count(2000).default(200),
+  rows: count(500).default(50),
+  ...sampleType,
+})
+
+export const explainParameters = z.strictObject({
+  query: selector,
+  start: time.optional(),
+  end: time.optional(),
+})
+
+export const profileOrders = ['time', 'total'] as const
+
 export const profilesParameters = z.strictObject({
   query: selector,
   start: time.optional(),
   end: time.optional(),
+  sort: z.enum(profileOrders).default('time'),
   limit: count(10_000).default(100),
   cursor: z.string().optional(),
   ...sampleType,
@@ -103,6 +132,11 @@ export const headParameters = z.strictObject({
 
 /** `at` is what now is. */
 export const overviewParameters = z.strictObject({ at: time.optional() })
+export const storageParameters = z.strictObject({
+  by: labelName,
+  start: time.optional(),
+  end: time.optional(),
+})
 export const blocksParameters = z.strictObject({ start: time.optional(), end: time.optional() })
 export const noParameters = z.strictObject({})
 

@@ -4,11 +4,8 @@ import { rowFlags } from '../../block/rows.ts'
 import { labelsHash } from '../../profile/labels.ts'
 import { restartsOf } from '../restarts.ts'
 import { rowsInOrder } from '../select.ts'
-import { widenAllocs } from '../select-profiles.ts'
-import { selectWithin } from '../select-within.ts'
 import {
   defaultAggregation,
-  kindOf,
   profileValues,
   type RowRef,
   type SeriesValues,
@@ -18,32 +15,21 @@ import {
 import { ApiError, sendData } from './answer.ts'
 import type { RouteRequest } from './create-api.ts'
 import { queryRangeParameters, rangeOf, readParameters } from './parameters.ts'
-import { chooseSampleType, defaultTypeOf, onlyProfileType, sampleTypesOf } from './sample-types.ts'
+import { selectTotals } from './select-totals.ts'
 import type { MatrixSeries, QueryRangeAnswer } from './types.ts'
 
-export async function answerQueryRange(ctx: Context, { options, signal }: RouteRequest): Promise<void> {
+export async function answerQueryRange(ctx: Context, request: RouteRequest): Promise<void> {
   const given = readParameters(queryRangeParameters, new URLSearchParams(ctx.querystring))
   const range = rangeOf(given)
   const steps = stepsOf(range, given.step)
-  const matchers = given.query
-  const heads = widenAllocs(matchers)
-  const opened = await options.catalog.open({ matchers: heads, ...range, withoutBodies: true, signal })
-  const selection = await selectWithin(opened.sources, { matchers, ...range, signal }, options.limits)
-  const warnings = [...opened.warnings, ...selection.warnings]
-
-  const profileType = onlyProfileType(selection.series.map(({ labels }) => labels))
-  const sampleTypes = sampleTypesOf(selection)
-  const { type, unit } = chooseSampleType(sampleTypes, {
-    asked: given.type ?? given.si,
-    fallback: defaultTypeOf(selection),
-  })
-  const kind = kindOf({ type, unit }, profileType)
+  const selected = await selectTotals(given, range, request)
+  const { profileType, sampleTypes, type, unit, kind, warnings } = selected
   const agg = given.agg ?? defaultAggregation(kind)
 
   let profiles = 0
   let coveredSeconds = 0
   const computed: { readonly series: MatrixSeries; readonly values: SeriesValues }[] = []
-  for (const { labels, parts } of selection.series) {
+  for (const { labels, parts } of selected.series) {
     const refs = rowsInOrder(parts)
     const values = steps === undefined ? profileValues(refs, type) : stepValues(refs, type, { steps, agg })
     profiles += values.profiles
@@ -72,7 +58,7 @@ export async function answerQueryRange(ctx: Context, { options, signal }: RouteR
     coveredSeconds,
     rangeSeconds: (range.endMs - range.startMs) / 1000,
     profiles,
-    series: selection.series.length,
+    series: selected.series.length,
     result: newestValues(computed, given.limit, warnings),
   }
   sendData(ctx, answer, warnings)

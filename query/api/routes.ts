@@ -1,14 +1,19 @@
+import { answerBreakdown } from './breakdown-route.ts'
 import { answerCancelOrder, answerOrder, answerOrderReport } from './capture-order-routes.ts'
 import { answerBeginCapture, answerCancelCapture, answerCapture } from './capture-routes.ts'
 import type { Route } from './create-api.ts'
+import { answerExplain } from './explain-route.ts'
 import { answerHead } from './head-route.ts'
+import { answerHeatmap } from './heatmap-route.ts'
 import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
 import { answerOverview } from './overview-route.ts'
 import { answerPendingBlock, answerPendingBlocks } from './pending-routes.ts'
+import { answerAddPin, answerPins, answerRemovePin } from './pins-routes.ts'
 import { answerPostedProfile, answerProfile } from './profile-route.ts'
 import { answerProfiles } from './profiles-route.ts'
 import { answerQueryRange } from './query-range-route.ts'
 import { statusRoutes } from './status-routes.ts'
+import { answerStorage } from './storage-route.ts'
 
 /** What is there below `/api/v1`. The document that `openapi.ts` makes says the same of each. */
 export interface ApiRoute {
@@ -31,6 +36,13 @@ export const apiRoutes: readonly ApiRoute[] = [
   query('/profile', answerProfile),
   { method: 'post', path: '/profile', answer: answerPostedProfile, isQuery: true },
   query('/overview', answerOverview),
+  query('/breakdown', answerBreakdown),
+  query('/heatmap', answerHeatmap),
+  query('/explain', answerExplain),
+  query('/status/storage', answerStorage),
+  plain('/pins', answerPins),
+  { method: 'post', path: '/pins', answer: answerAddPin, isWrite: true },
+  { method: 'delete', path: '/pins/:name', answer: answerRemovePin, isWrite: true },
   { method: 'post', path: '/capture', answer: answerBeginCapture, isWrite: true },
   plain('/capture/:id', answerCapture),
   { method: 'delete', path: '/capture/:id', answer: answerCancelCapture, isWrite: true },

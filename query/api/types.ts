@@ -119,7 +119,7 @@ export interface ExplainedMatcher {
   readonly values: readonly string[]
 }
 
-/** GET /api/v1/profiles, newest first. */
+/** GET /api/v1/profiles: newest first, or with `sort=total` those with the largest total first. */
 export interface ProfilesAnswer {
   readonly profiles: readonly ProfileItem[]
   /** Give it as `cursor` for the page after this; absent on the last. */
