@@ -96,7 +96,10 @@ export interface SourceFunction {
   readonly file: string
   readonly startLine: number
   readonly flat: string
+  /** Of its lines together: a stack that is in two of them counts twice, as in pprof. */
   readonly cum: string
+  readonly baseFlat?: string
+  readonly baseCum?: string
   /** Lines with a value, ascending. */
   readonly lines: readonly SourceLine[]
 }

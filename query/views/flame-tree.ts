@@ -1,9 +1,12 @@
-import { Int64Sums } from '../../lib/int64-sums.ts'
-import type { MergedProfile } from '../../profile/merged-profile.ts'
-import { frameNames } from './frame-names.ts'
+import type { Granularity } from '../api/view-types.ts'
+import { rootName } from './frame-names.ts'
+import { FrameTable } from './frame-table.ts'
+import { NetSums } from './net-sums.ts'
+import { PairIndex } from './pair-index.ts'
+import { nodeSums, type ViewStacks } from './view-stacks.ts'
 
 /**
- * Stacks as a tree of function names, in columns: node 0 is the root, and a node comes after its parent.
+ * Stacks as a tree of names, in columns: node 0 is the root, and a node comes after its parent.
  * A function that was inlined is a node of its own.
  */
 export interface FlameTree {
@@ -12,127 +15,62 @@ export interface FlameTree {
   readonly parent: Uint32Array
   /** Into `names`. */
   readonly name: Uint32Array
-  readonly self: Int64Sums
-  readonly total: Int64Sums
+  readonly self: NetSums
+  readonly total: NetSums
 }
 
-/** Only stacks with a value of the sample type take part. */
-export function flameTree(merged: MergedProfile, sampleType: number): FlameTree {
-  const { symbols } = merged
-  const values = merged.values[sampleType]!
-  const frames = frameNames(symbols)
-  const used = new Uint8Array(symbols.nodeCount)
-  for (let key = 0; key < values.length; key++) {
-    if (values.isZero(key)) continue
-    // Ancestors of a used node are used already.
-    for (let node = symbols.keyNode[key]!; used[node] === 0; node = symbols.nodeParent[node]!) {
-      used[node] = 1
-      if (node === 0) break
+/** Only stacks with a value on either side take part. */
+export function flameTree(stacks: ViewStacks, granularity: Granularity | undefined): FlameTree {
+  const { symbols } = stacks
+  const { locationLines, nodeCount, nodeLocation, nodeParent } = symbols
+  const { self: ofStack, isUsed } = nodeSums(stacks)
+  const frames = new FrameTable(symbols, { granularity, hasBareAddresses: true })
+  const names = [rootName]
+  const nameOfText = new Map<string, number>()
+  const nameOfFrame: number[] = []
+  const nameOf = (frame: number): number => {
+    let name = nameOfFrame[frame]
+    if (name === undefined) {
+      const text = frames.names[frame]!
+      name = nameOfText.get(text) ?? names.push(text) - 1
+      nameOfText.set(text, name)
+      nameOfFrame[frame] = name
     }
+    return name
   }
 
-  const tree = new Tree(symbols.nodeCount)
+  // Of (parent, name); a node is its pair's number + 1, for the root has none.
+  const pairs = new PairIndex(nodeCount)
   // Children come after their parents, so one pass from the root sees every parent placed.
-  const placed = new Uint32Array(symbols.nodeCount)
-  for (let node = 1; node < symbols.nodeCount; node++) {
-    if (used[node] === 0) continue
-    const location = symbols.nodeLocation[node]!
-    const firstLine = symbols.locationLines[location]!
-    let at = placed[symbols.nodeParent[node]!]!
-    const lines = symbols.locationLines[location + 1]! - firstLine
-    if (lines === 0) at = tree.child(at, frames.ofLocation(location))
+  const placed = new Uint32Array(nodeCount)
+  for (let node = 1; node < nodeCount; node++) {
+    if (isUsed[node] === 0) continue
+    const location = nodeLocation[node]!
+    const firstLine = locationLines[location]!
+    let at = placed[nodeParent[node]!]!
+    const lines = locationLines[location + 1]! - firstLine
+    if (lines === 0) at = pairs.of(at, nameOf(frames.ofBare(location))) + 1
     // Lines are innermost first, and the tree grows from the outside.
     for (let line = firstLine + lines - 1; line >= firstLine; line--) {
-      at = tree.child(at, frames.ofFunction(symbols.lineFunction[line]!))
+      at = pairs.of(at, nameOf(frames.ofLine(line, location))) + 1
     }
     placed[node] = at
   }
 
-  const self = new Int64Sums(tree.nodeCount)
-  for (let key = 0; key < values.length; key++) {
-    if (!values.isZero(key)) accumulate(self, placed[symbols.keyNode[key]!]!, values, key)
+  const count = pairs.count + 1
+  const parent = new Uint32Array(count)
+  const name = new Uint32Array(count)
+  parent.set(pairs.first.subarray(0, pairs.count), 1)
+  name.set(pairs.second.subarray(0, pairs.count), 1)
+  const isCompared = ofStack.base !== undefined
+  const self = NetSums.zeros(count, isCompared)
+  for (let node = 0; node < nodeCount; node++) {
+    if (!ofStack.isEmpty(node)) self.accumulate(placed[node]!, ofStack, node)
   }
-  const total = new Int64Sums(tree.nodeCount)
-  for (let node = tree.nodeCount - 1; node >= 0; node--) {
-    accumulate(total, node, self, node)
-    if (node > 0) accumulate(total, tree.parent[node]!, total, node)
+  const total = NetSums.zeros(count, isCompared)
+  for (let node = count - 1; node >= 0; node--) {
+    total.accumulate(node, self, node)
+    if (node > 0) total.accumulate(parent[node]!, total, node)
   }
-  return {
-    names: frames.names,
-    nodeCount: tree.nodeCount,
-    parent: tree.parent.subarray(0, tree.nodeCount),
-    name: tree.name.subarray(0, tree.nodeCount),
-    self,
-    total,
-  }
-}
-
-/** `sums[index] += from[at]`, exactly. */
-export function accumulate(sums: Int64Sums, index: number, from: Int64Sums, at: number): void {
-  const value = from.getNumber(at)
-  if (Number.isSafeInteger(value)) sums.add(index, value)
-  else sums.addBig(index, from.getBig(at))
-}
-
-/** Nodes found by (parent, name) in an open-addressed table. */
-class Tree {
-  nodeCount = 1
-  parent: Uint32Array
-  name: Uint32Array
-  #slots: Uint32Array
-
-  constructor(expectedNodes: number) {
-    const capacity = Math.max(16, expectedNodes)
-    this.parent = new Uint32Array(capacity)
-    this.name = new Uint32Array(capacity)
-    this.#slots = new Uint32Array(slotsFor(capacity))
-  }
-
-  child(parent: number, name: number): number {
-    const mask = this.#slots.length - 1
-    let slot = hash(parent, name) & mask
-    for (let node = this.#slots[slot]!; node !== 0; node = this.#slots[slot]!) {
-      if (this.parent[node] === parent && this.name[node] === name) return node
-      slot = (slot + 1) & mask
-    }
-    const node = this.nodeCount
-    if (node === this.parent.length) {
-      this.#grow()
-      return this.child(parent, name)
-    }
-    this.nodeCount++
-    this.parent[node] = parent
-    this.name[node] = name
-    this.#slots[slot] = node
-    return node
-  }
-
-  #grow(): void {
-    this.parent = grown(this.parent)
-    this.name = grown(this.name)
-    this.#slots = new Uint32Array(slotsFor(this.parent.length))
-    const mask = this.#slots.length - 1
-    for (let node = 1; node < this.nodeCount; node++) {
-      let slot = hash(this.parent[node]!, this.name[node]!) & mask
-      while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
-      this.#slots[slot] = node
-    }
-  }
-}
-
-function hash(parent: number, name: number): number {
-  let mixed = Math.imul(parent, 0x9e3779b1) ^ Math.imul(name, 0x85ebca6b)
-  mixed ^= mixed >>> 15
-  return Math.imul(mixed, 0x2c1b3c6d) >>> 0
-}
-
-/** A power of two, at most half full. */
-function slotsFor(capacity: number): number {
-  return 2 ** Math.ceil(Math.log2(capacity * 2))
-}
-
-function grown(column: Uint32Array): Uint32Array {
-  const longer = new Uint32Array(column.length * 2)
-  longer.set(column)
-  return longer
+  return { names, nodeCount: count, parent, name, self, total }
 }

@@ -1,65 +1,66 @@
 import type { MergedProfile } from '../../profile/merged-profile.ts'
-import type { FlamegraphAnswer } from '../api/types.ts'
-import { type FlameTree, flameTree } from './flame-tree.ts'
-import { viewHead } from './view-head.ts'
+import type { TreeAnswer } from '../api/view-types.ts'
+import { flameOrder } from './flame-order.ts'
+import { FlamePaths } from './flame-path.ts'
+import { flameTree } from './flame-tree.ts'
+import { ViewOptionError } from './option-regex.ts'
+import type { ComparedOptions } from './view-options.ts'
+import { viewStacks } from './view-stacks.ts'
 
-/** A flame graph's rows in pre-order, children by total descending, then by name. */
-export function flamegraph(merged: MergedProfile, sampleType: number): FlamegraphAnswer {
-  const tree = flameTree(merged, sampleType)
-  const { order, depth } = preOrder(tree)
-  const name: number[] = new Array(order.length)
-  const self: string[] = new Array(order.length)
-  const total: string[] = new Array(order.length)
-  for (let row = 0; row < order.length; row++) {
-    const node = order[row]!
-    name[row] = tree.name[node]!
-    self[row] = tree.self.format(node)
-    total[row] = tree.total.format(node)
-  }
+/** What a row goes by that stands for all other children of its parent. */
+export const restName = '(rest)'
+
+/**
+ * A flame graph's rows in pre-order, children by total (of both sides) descending, then by name. With `maxNodes` what
+ * is left out of a parent is one row after its other children, of the sums it stands for. With `path` there is the
+ * root, then that node's ancestors, each with nothing but the next of them below, then all of that node.
+ */
+export function flamegraph(
+  merged: MergedProfile,
+  sampleType: number,
+  options: ComparedOptions = {},
+): TreeAnswer {
+  const stacks = viewStacks(merged, sampleType, options)
+  const tree = flameTree(stacks, options.granularity)
+  const { maxNodes, path } = options
+  const paths = maxNodes === undefined && path === undefined ? undefined : new FlamePaths(tree)
+  const subtree = path === undefined ? 0 : paths?.find(path)
+  if (subtree === undefined)
+    throw new ViewOptionError('path', `${JSON.stringify(path)}: no node of this flame graph has it`)
+  const { rows, depth, rests } = flameOrder(tree, { maxNodes, subtree })
+
+  const { names, name, self, total } = tree
+  const column = (ofNode: (node: number) => string, ofRest: (rest: number) => string): string[] =>
+    rows.map((row) => (row < 0 ? ofRest(~row) : ofNode(row)))
+  const { base } = stacks.values
+  const isCompared = base !== undefined
   return {
-    ...viewHead(merged, sampleType),
-    names: tree.names,
-    depth: Array.from(depth),
-    name,
-    self,
-    total,
+    ...stacks.head,
+    names: rests.parent.length === 0 ? names : [...names, restName],
+    depth,
+    name: rows.map((row) => (row < 0 ? names.length : name[row]!)),
+    self: column(
+      (node) => self.profile.format(node),
+      (rest) => rests.sums.profile.format(rest),
+    ),
+    total: column(
+      (node) => total.profile.format(node),
+      (rest) => rests.sums.profile.format(rest),
+    ),
+    ...(isCompared && {
+      baseSelf: column(
+        (node) => self.base!.format(node),
+        (rest) => rests.sums.base!.format(rest),
+      ),
+      baseTotal: column(
+        (node) => total.base!.format(node),
+        (rest) => rests.sums.base!.format(rest),
+      ),
+    }),
+    ...(rests.parent.length > 0 && {
+      rest: rows.flatMap((at, row) =>
+        at >= 0 ? [] : [{ row, path: paths!.format(rests.parent[~at]!), nodes: rests.nodes[~at]! }],
+      ),
+    }),
   }
-}
-
-/** Nodes as they are drawn, and how deep each lies. */
-export function preOrder(tree: FlameTree): { readonly order: Uint32Array; readonly depth: Uint32Array } {
-  const { nodeCount, parent } = tree
-  // Children of node n are sorted[start[n]] to sorted[start[n + 1] - 1]: a counting sort by parent.
-  const start = new Uint32Array(nodeCount + 1)
-  for (let node = 1; node < nodeCount; node++) start[parent[node]! + 1]!++
-  for (let node = 0; node < nodeCount; node++) start[node + 1]! += start[node]!
-  const filled = start.slice()
-  const sorted = new Uint32Array(Math.max(0, nodeCount - 1))
-  for (let node = 1; node < nodeCount; node++) sorted[filled[parent[node]!]!++] = node
-  const byTotal = (a: number, b: number): number => {
-    const difference = tree.total.getNumber(b) - tree.total.getNumber(a)
-    if (difference !== 0) return difference
-    const nameOfA = tree.names[tree.name[a]!]!
-    const nameOfB = tree.names[tree.name[b]!]!
-    return nameOfA < nameOfB ? -1 : nameOfA > nameOfB ? 1 : 0
-  }
-  for (let node = 0; node < nodeCount; node++) {
-    if (start[node + 1]! - start[node]! > 1) sorted.subarray(start[node], start[node + 1]).sort(byTotal)
-  }
-
-  const order = new Uint32Array(nodeCount)
-  const depth = new Uint32Array(nodeCount)
-  const stack: number[] = [0]
-  const depths: number[] = [0]
-  for (let row = 0; row < nodeCount; row++) {
-    const node = stack.pop()!
-    const level = depths.pop()!
-    order[row] = node
-    depth[row] = level
-    for (let child = start[node + 1]! - 1; child >= start[node]!; child--) {
-      stack.push(sorted[child]!)
-      depths.push(level + 1)
-    }
-  }
-  return { order, depth }
 }
