@@ -70,7 +70,7 @@ export function isPartial(ctx: Context): boolean {
 }
 
 /** What lies in a store and cannot be read now is no fault of this program. */
-function errorTypeOf(error: unknown): ErrorType {
+export function errorTypeOf(error: unknown): ErrorType {
   if (error instanceof ApiError) return error.code
   if (error instanceof SelectorError) return 'bad_data'
   return unreadableCodes.has(String((error as { readonly code?: unknown } | undefined)?.code))
