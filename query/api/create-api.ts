@@ -8,6 +8,8 @@ import { isTimeout } from '../cancel.ts'
 import type { CaptureDesk } from '../capture/capture-desk.ts'
 import type { CaptureOrders } from '../capture/capture-source.ts'
 import type { Catalog } from '../catalog.ts'
+import { grafanaRoutes } from '../grafana/grafana-routes.ts'
+import { sendThrown } from '../grafana/send-connect-error.ts'
 import type { HeadSource } from '../head-source.ts'
 import type { MergeWorkers } from '../merge-workers/merge-workers.ts'
 import { Overviews } from '../overviews.ts'
@@ -22,6 +24,7 @@ import type {
   BuildInfoAnswer,
   CollectorStatusAnswer,
   CollectorsAnswer,
+  ErrorType,
   FlagsAnswer,
   ScrapesAnswer,
   TargetsAnswer,
@@ -82,7 +85,7 @@ export interface RouteRequest {
 
 export type Route = (ctx: Context, request: RouteRequest) => Promise<void> | void
 
-/** The routes of /api/v1, to be mounted in a Koa app. */
+/** The routes of /api/v1, and those for Grafana beside it, to be mounted in a Koa app. */
 export function createApi(options: ApiOptions): Router {
   const { registry, log } = options
   const requests = new Counter({
@@ -116,7 +119,7 @@ export function createApi(options: ApiOptions): Router {
 
   const overviews = new Overviews(options.catalog)
   const handle =
-    (name: string, route: Route): Middleware =>
+    (name: string, route: Route, send: typeof sendThrown = sendApiError): Middleware =>
     async (ctx) => {
       const stop = seconds.startTimer({ route: name })
       const gone = new AbortController()
@@ -137,7 +140,7 @@ export function createApi(options: ApiOptions): Router {
         const shown = isTimeout(cause)
           ? new ApiError('timeout', `${name}: not done in time`, { cause })
           : cause
-        const code = sendError(ctx, shown, { asText: wantsText(ctx, name) })
+        const code = send(ctx, shown, name)
         if (code === 'internal')
           log.error({ err: error, route: name }, `answer ${ctx.path}: ${String(error)}`)
       } finally {
@@ -149,16 +152,20 @@ export function createApi(options: ApiOptions): Router {
       }
     }
 
-  const router = new Router({ prefix: '/api/v1' })
+  const router = new Router()
   const turns = new QueryTurns({ maxConcurrent: options.maxConcurrent ?? 10, registry })
   const admin = options.admin ?? { allows: 'nobody' }
   for (const { method, path, answer, isQuery = false, isWrite = false } of apiRoutes) {
     // From the start, so that the first partial answer is an increase.
     partial.inc({ route: path }, 0)
     const allowed = isWrite ? guarded(admin, answer) : answer
-    router[method](path, handle(path, isQuery ? turns.limit(allowed) : allowed))
+    router[method](`/api/v1${path}`, handle(path, isQuery ? turns.limit(allowed) : allowed))
   }
-  router.all('/{*rest}', handle('other', notFound))
+  router.all('/api/v1/{*rest}', handle('other', notFound))
+  for (const { method, path, answer } of grafanaRoutes()) {
+    partial.inc({ route: path }, 0)
+    router[method](path, handle(path, turns.limit(answer), sendThrown))
+  }
   return router
 }
 
@@ -176,8 +183,15 @@ function notFound(ctx: Context): void {
   throw new ApiError('not_found', `${ctx.method} ${ctx.path}: no such route`)
 }
 
+function sendApiError(ctx: Context, error: unknown, route: string): ErrorType {
+  return sendError(ctx, error, { asText: wantsText(ctx, route) })
+}
+
 /** Errors of downloads are read by `go tool pprof`. */
 function wantsText(ctx: Context, route: string): boolean {
   const format = new URLSearchParams(ctx.querystring).get('format')
-  return route === '/profile' && (format === null || format === 'pprof' || format === 'collapsed')
+  return (
+    route === '/pgo' ||
+    (route === '/profile' && (format === null || format === 'pprof' || format === 'collapsed'))
+  )
 }
