@@ -8,6 +8,7 @@ import type {
   TargetsAnswer,
   TopAnswer,
 } from '../query/api/types.ts'
+import type { HeatmapAnswer } from '../query/api/view-types.ts'
 
 export type Params = Readonly<Record<string, string | number | undefined>>
 
@@ -70,6 +71,11 @@ export interface Selection {
 
 export function fetchRange(selection: Selection, signal: AbortSignal): Promise<Loaded<QueryRangeAnswer>> {
   return fetchAnswer('query_range', selectionParams(selection), signal)
+}
+
+/** The same as counts, for more profiles than could be told apart. */
+export function fetchHeatmap(selection: Selection, signal: AbortSignal): Promise<Loaded<HeatmapAnswer>> {
+  return fetchAnswer('heatmap', { ...selectionParams(selection), columns: 160, rows: 24 }, signal)
 }
 
 export function fetchProfiles(

@@ -9,8 +9,10 @@ import type {
   TargetsAnswer,
   TopAnswer,
 } from '../query/api/types.ts'
+import type { HeatmapAnswer } from '../query/api/view-types.ts'
 import {
   fetchFlamegraph,
+  fetchHeatmap,
   fetchLabelValues,
   fetchProfiles,
   fetchRange,
@@ -21,6 +23,7 @@ import {
   seconds,
 } from './api.ts'
 import { type DotSeries, toDotSeries } from './model/dots.ts'
+import { maxDots } from './model/heat-cells.ts'
 import { carriedSearch, type Page, pagePaths, readPlace } from './model/routes.ts'
 import { formatSelector } from './model/selector-format.ts'
 import { isRelative, type ResolvedRange, resolveRange } from './model/time-range.ts'
@@ -47,6 +50,11 @@ export interface Store extends ThemeChoice {
   readonly menus: Readonly<Record<MenuLabel, Resource<unknown, readonly string[]>>>
   readonly range: Resource<Selection, QueryRangeAnswer>
   readonly dots: ReadonlySignal<readonly DotSeries[]>
+  /** Whether dots stand for cores in use rather than for CPU time. */
+  readonly perSecond: ReadonlySignal<boolean>
+  /** Whether there are more profiles than dots are drawn for; then `heat` counts them. */
+  readonly isCrowded: ReadonlySignal<boolean>
+  readonly heat: Resource<Selection, HeatmapAnswer>
   readonly listLimit: ReadonlySignal<number>
   readonly showMore: () => void
   readonly profiles: Resource<Selection & { readonly limit: number }, ProfilesAnswer>
@@ -124,7 +132,19 @@ export function createStore(): Store {
   const sameQuestion = (before: Selection, now: Selection) =>
     before.query === now.query && before.type === now.type
   const range = createResource(() => selection.value, fetchRange, { keep: sameQuestion })
-  const dots = computed(() => (range.value.data === undefined ? [] : toDotSeries(range.value.data)))
+  const perSecond = computed(() => {
+    const { kind, unit } = range.value.data ?? {}
+    return url.value.per === 'second' && kind === 'duration' && unit === 'nanoseconds'
+  })
+  const dots = computed(() =>
+    range.value.data === undefined ? [] : toDotSeries(range.value.data, { perSecond: perSecond.value }),
+  )
+  const isCrowded = computed(() => (range.value.data?.profiles ?? 0) > maxDots)
+  const heat = createResource(
+    () => (isCrowded.value && range.value.key !== undefined ? range.value.key : undefined),
+    fetchHeatmap,
+    { keep: sameQuestion },
+  )
 
   const source = computed((): ProfileSource | undefined => {
     const { id, mfrom, mto, type } = url.value
@@ -196,6 +216,9 @@ export function createStore(): Store {
     menus,
     range,
     dots,
+    perSecond,
+    isCrowded,
+    heat,
     listLimit,
     showMore,
     profiles,

@@ -73,9 +73,10 @@ const windows = [0, hourMs, 4 * hourMs, dayMs, 7 * dayMs]
 /** Blocks of the shop in the bucket folder, a profile of each type and pod every minute up to `nowMs`. */
 export async function putShop(bucketFolder: string, nowMs: number): Promise<void> {
   const bucket = await FolderBucket.open(bucketFolder)
-  for (const windowAgo of windows) {
+  // One writer never numbers two attempts alike: blocks that would are taken for the same.
+  let seq = 0
+  for (const windowAgo of windows.toReversed()) {
     const builder = createBlockBuilder()
-    let seq = 0
     for (const workload of workloads) {
       for (let ago = windowAgo + 15 * minuteMs; ago > windowAgo; ago -= minuteMs) {
         if (workload.goneSince !== undefined && ago < workload.goneSince) continue

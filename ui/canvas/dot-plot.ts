@@ -1,27 +1,11 @@
 import uPlot from 'uplot'
-import { type Dot, type DotSeries, firstNotBefore, nearestDot } from '../model/dots.ts'
+import { type Dot, firstNotBefore, nearestDot } from '../model/dots.ts'
 import { formatClock, formatDay, formatValue } from '../model/format.ts'
+import { cellAt } from '../model/heat-cells.ts'
+import { type HeldHandle, handleAt, movedBand } from './band-handles.ts'
 import { readColors } from './css-colors.ts'
-import { drawDots, seriesColors, tickPx } from './draw-dots.ts'
-
-export interface PlotScene {
-  readonly series: readonly DotSeries[]
-  /** Index into `series` of each that the legend switched off. */
-  readonly hidden: ReadonlySet<number>
-  readonly startMs: number
-  readonly endMs: number
-  readonly unit: string
-  readonly utc: boolean
-  readonly dark: boolean
-  readonly selectedId: string
-  readonly band: { readonly startMs: number; readonly endMs: number } | undefined
-}
-
-export interface PlotEvents {
-  readonly onHover: (dot: Dot | undefined, at: { readonly x: number; readonly y: number }) => void
-  readonly onPick: (dot: Dot) => void
-  readonly onRange: (startMs: number, endMs: number) => void
-}
+import { drawDots, restartPx, seriesColors, tickPx } from './draw-dots.ts'
+import type { DragKind, Hovered, PlotEvents, PlotScene } from './plot-scene.ts'
 
 export interface DotPlot {
   readonly show: (scene: PlotScene) => void
@@ -40,15 +24,31 @@ export function createDotPlot(host: HTMLElement, events: PlotEvents): DotPlot {
   let plot: uPlot | undefined
   let hovered: Dot | undefined
   let pressedX = 0
+  let pressedKind: DragKind = 'zoom'
+  let held: HeldHandle | undefined
 
-  const find = (event: MouseEvent): Dot | undefined => {
+  const find = (event: MouseEvent): Hovered | undefined => {
+    if (plot === undefined || scene === undefined) return undefined
+    const dot = findDot(event)
+    if (dot !== undefined) return { dot }
+    if (scene.heat === undefined) return undefined
+    const box = plot.over.getBoundingClientRect()
+    const timeMs = plot.posToVal(event.clientX - box.left, 'x')
+    const cell = cellAt(scene.heat, timeMs, plot.posToVal(event.clientY - box.top, 'y'))
+    return cell === undefined ? undefined : { cell }
+  }
+  const findDot = (event: MouseEvent): Dot | undefined => {
     if (plot === undefined || scene === undefined) return undefined
     const box = plot.over.getBoundingClientRect()
     const x = event.clientX - box.left
     const y = event.clientY - box.top
     const current = plot
     const visible = scene.series.map((series, index) =>
-      scene?.hidden.has(index) ? { ...series, times: new Float64Array(), failures: [] } : series,
+      scene?.hidden.has(index)
+        ? { ...series, times: new Float64Array(), failures: [], restarts: [] }
+        : scene?.heat === undefined
+          ? series
+          : { ...series, times: new Float64Array() },
     )
     return nearestDot(
       visible,
@@ -58,6 +58,7 @@ export function createDotPlot(host: HTMLElement, events: PlotEvents): DotPlot {
         y: (value) => current.valToPos(value, 'y'),
         msPerPx: (scene.endMs - scene.startMs) / Math.max(1, box.width),
         failureY: box.height - tickPx / 2,
+        restartY: restartPx / 4,
       },
       reachPx,
     )
@@ -118,7 +119,7 @@ export function createDotPlot(host: HTMLElement, events: PlotEvents): DotPlot {
               const startMs = Math.round(drawn.posToVal(left, 'x'))
               const endMs = Math.round(drawn.posToVal(left + width, 'x'))
               drawn.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
-              events.onRange(startMs, endMs)
+              events.onDrag(pressedKind, { startMs, endMs })
             },
           ],
         },
@@ -129,17 +130,62 @@ export function createDotPlot(host: HTMLElement, events: PlotEvents): DotPlot {
       ],
       host,
     )
+    const timeAt = (event: MouseEvent) => {
+      const box = built.over.getBoundingClientRect()
+      return built.posToVal(Math.min(box.width, Math.max(0, event.clientX - box.left)), 'x')
+    }
     built.over.addEventListener('pointerdown', (event) => {
       pressedX = event.clientX
+      pressedKind = event.shiftKey ? 'a' : event.altKey ? 'b' : (scene?.drag ?? 'zoom')
+      built.root.dataset['drag'] = pressedKind
+      held = scene === undefined || event.button !== 0 ? undefined : handleAt(built, scene, event.offsetX)
+      if (held === undefined) return
+      built.over.setPointerCapture(event.pointerId)
+      events.onHover(undefined, { x: 0, y: 0 })
     })
+    // Before uPlot sees it and begins a selection of its own.
+    built.root.addEventListener(
+      'mousedown',
+      (event) => {
+        if (held === undefined) return
+        event.stopPropagation()
+        event.preventDefault()
+      },
+      true,
+    )
     built.over.addEventListener('pointermove', (event) => {
-      const dot = event.buttons === 0 ? find(event) : undefined
-      built.over.style.cursor = dot !== undefined && dot.failure === undefined ? 'pointer' : 'crosshair'
-      if (dot?.id !== hovered?.id) {
-        hovered = dot
+      if (held !== undefined && scene !== undefined) {
+        const band = scene.bands[held.kind]
+        if (event.buttons === 0 || band === undefined) {
+          held = undefined
+          return
+        }
+        // Only drawn so far; the page hears of it when the button is let go.
+        const moved = movedBand(band, held.end, timeAt(event))
+        if (moved.startMs !== band.startMs && moved.endMs !== band.endMs)
+          held = { ...held, end: held.end === 'startMs' ? 'endMs' : 'startMs' }
+        scene = { ...scene, bands: { ...scene.bands, [held.kind]: moved } }
+        built.redraw(false, false)
+        return
+      }
+      const found = event.buttons === 0 ? find(event) : undefined
+      const onHandle =
+        event.buttons === 0 && scene !== undefined && handleAt(built, scene, event.offsetX) !== undefined
+      built.over.style.cursor = onHandle
+        ? 'ew-resize'
+        : found !== undefined && found.dot?.failure === undefined
+          ? 'pointer'
+          : 'crosshair'
+      if (found?.dot?.id !== hovered?.id) {
+        hovered = found?.dot
         built.redraw(false, false)
       }
-      events.onHover(dot, { x: event.clientX, y: event.clientY })
+      events.onHover(onHandle ? undefined : found, { x: event.clientX, y: event.clientY })
+    })
+    built.over.addEventListener('pointerup', () => {
+      const band = held === undefined ? undefined : scene?.bands[held.kind]
+      if (held !== undefined && band !== undefined) events.onDrag(held.kind, band)
+      held = undefined
     })
     built.over.addEventListener('pointerleave', () => {
       if (hovered !== undefined) {
@@ -150,8 +196,8 @@ export function createDotPlot(host: HTMLElement, events: PlotEvents): DotPlot {
     })
     built.over.addEventListener('click', (event) => {
       if (Math.abs(event.clientX - pressedX) > 5) return
-      const dot = find(event)
-      if (dot !== undefined && dot.failure === undefined) events.onPick(dot)
+      const found = find(event)
+      if (found !== undefined && found.dot?.failure === undefined) events.onPick(found)
     })
     return built
   }
@@ -196,6 +242,10 @@ const decimalSteps = Array.from({ length: 17 }, (_, power) =>
 
 /** From zero, so that heights compare; a little air above the highest dot. */
 function valueRange(scene: PlotScene | undefined): [number, number] {
+  if (scene?.heat !== undefined) {
+    const { minValue, maxValue } = scene.heat
+    return [Math.min(0, minValue), maxValue > 0 ? maxValue * 1.05 : 1]
+  }
   let highest = 0
   let lowest = 0
   for (const [index, { values, times }] of scene?.series.entries() ?? []) {

@@ -1,13 +1,16 @@
 import type uPlot from 'uplot'
 import { type Dot, type DotSeries, firstNotBefore } from '../model/dots.ts'
-import type { PlotScene } from './dot-plot.ts'
+import { drawHeat } from './draw-heat.ts'
+import type { Band, PlotScene } from './plot-scene.ts'
 
 export const seriesColors = 8
 export const tickPx = 9
+/** Height of the mark of a restart, at the top. */
+export const restartPx = 8
 
 export type PlotColors = Record<string, string>
 
-/** Band, faint lines, dots, ticks of failed attempts and rings, over uPlot's axes. */
+/** Bands, faint lines, dots or cells, ticks of failed attempts, restarts and rings, over uPlot's axes. */
 export function drawDots(plot: uPlot, scene: PlotScene, hovered: Dot | undefined, colors: PlotColors): void {
   const { ctx, bbox } = plot
   const ratio = devicePixelRatio
@@ -17,22 +20,22 @@ export function drawDots(plot: uPlot, scene: PlotScene, hovered: Dot | undefined
   ctx.beginPath()
   ctx.rect(bbox.left - 12 * ratio, bbox.top - 12 * ratio, bbox.width + 24 * ratio, bbox.height + 24 * ratio)
   ctx.clip()
-  if (scene.band !== undefined) {
-    const left = x(scene.band.startMs)
-    const width = x(scene.band.endMs) - left
-    ctx.fillStyle = colors['accent'] ?? ''
-    ctx.globalAlpha = 0.13
-    ctx.fillRect(left, bbox.top, width, bbox.height)
-    ctx.globalAlpha = 0.7
-    ctx.fillRect(left, bbox.top, ratio, bbox.height)
-    ctx.fillRect(left + width - ratio, bbox.top, ratio, bbox.height)
-    ctx.globalAlpha = 1
-  }
+  if (scene.bands.a !== undefined)
+    drawBand(plot, scene.bands.a, {
+      color: colors['accent'] ?? '',
+      name: scene.bands.b === undefined ? '' : 'A',
+    })
+  if (scene.bands.b !== undefined)
+    drawBand(plot, scene.bands.b, { color: colors['series-2'] ?? '', name: 'B' })
+  if (scene.heat !== undefined) drawHeat(plot, scene.heat, colors['accent'] ?? '')
+  if (scene.at !== undefined) drawMoment(plot, scene.at, colors['text'] ?? '')
   const count = scene.series.reduce((sum, { times }) => sum + times.length, 0)
   const radius = (count > 5000 ? 1.4 : count > 600 ? 2.2 : 3.2) * ratio
   for (const [index, series] of scene.series.entries()) {
     if (scene.hidden.has(index)) continue
-    const color = colors[`series-${(index % seriesColors) + 1}`] ?? ''
+    const color = colorOf(scene, index, colors)
+    drawRestarts(plot, series.restarts, color)
+    if (scene.heat !== undefined) continue
     drawLine(ctx, series, color, x, y, ratio)
     ctx.fillStyle = color
     ctx.beginPath()
@@ -51,6 +54,66 @@ export function drawDots(plot: uPlot, scene: PlotScene, hovered: Dot | undefined
   }
   drawRings(plot, scene, hovered, colors, radius)
   ctx.restore()
+}
+
+function colorOf(scene: PlotScene, index: number, colors: PlotColors): string {
+  return colors[`series-${((scene.colors[index] ?? index) % seriesColors) + 1}`] ?? ''
+}
+
+function drawBand(plot: uPlot, band: Band, look: { readonly color: string; readonly name: string }): void {
+  const { ctx, bbox } = plot
+  const ratio = devicePixelRatio
+  const left = plot.valToPos(band.startMs, 'x', true)
+  const width = plot.valToPos(band.endMs, 'x', true) - left
+  ctx.fillStyle = look.color
+  ctx.globalAlpha = 0.13
+  ctx.fillRect(left, bbox.top, width, bbox.height)
+  ctx.globalAlpha = 0.7
+  ctx.fillRect(left, bbox.top, ratio, bbox.height)
+  ctx.fillRect(left + width - ratio, bbox.top, ratio, bbox.height)
+  ctx.globalAlpha = 1
+  // Something to take hold of at each end.
+  for (const edge of [left, left + width])
+    ctx.fillRect(edge - 2 * ratio, bbox.top + bbox.height / 2 - 9 * ratio, 4 * ratio, 18 * ratio)
+  if (look.name === '') return
+  ctx.font = `600 ${12 * ratio}px sans-serif`
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'top'
+  ctx.fillText(look.name, left + 5 * ratio, bbox.top + 2 * ratio)
+}
+
+/** When an alert fired. */
+function drawMoment(plot: uPlot, ms: number, color: string): void {
+  const { ctx, bbox } = plot
+  const ratio = devicePixelRatio
+  const at = plot.valToPos(ms, 'x', true)
+  ctx.strokeStyle = color
+  ctx.lineWidth = 1.5 * ratio
+  ctx.setLineDash([5 * ratio, 4 * ratio])
+  ctx.beginPath()
+  ctx.moveTo(at, bbox.top - 10 * ratio)
+  ctx.lineTo(at, bbox.top + bbox.height)
+  ctx.stroke()
+  ctx.setLineDash([])
+}
+
+/** A triangle at the top and a faint line down, where another process took the place. */
+function drawRestarts(plot: uPlot, times: readonly number[], color: string): void {
+  const { ctx, bbox } = plot
+  const ratio = devicePixelRatio
+  const size = restartPx * ratio
+  for (const timeMs of times) {
+    const at = plot.valToPos(timeMs, 'x', true)
+    ctx.fillStyle = color
+    ctx.beginPath()
+    ctx.moveTo(at - size / 2, bbox.top - size / 2)
+    ctx.lineTo(at + size / 2, bbox.top - size / 2)
+    ctx.lineTo(at, bbox.top + size / 2)
+    ctx.fill()
+    ctx.globalAlpha = 0.35
+    ctx.fillRect(at - ratio / 2, bbox.top, ratio, bbox.height)
+    ctx.globalAlpha = 1
+  }
 }
 
 /** A faint line leads the eye; it breaks where profiles are missing. */
@@ -102,14 +165,13 @@ function drawRings(
     ctx.fillStyle = color
     ctx.fill()
   }
-  const colorOf = (index: number) => colors[`series-${(index % seriesColors) + 1}`] ?? ''
   for (const [index, { hash, times, values }] of scene.series.entries()) {
     if (!scene.selectedId.endsWith(`-${hash}`) || scene.hidden.has(index)) continue
     const timeMs = Number(scene.selectedId.split('-')[0])
     const at = firstNotBefore(times, timeMs)
     if (times[at] === timeMs) ring(timeMs, values[at]!, colors['text'] ?? '', 3.5)
   }
-  if (hovered !== undefined && hovered.failure === undefined) {
-    ring(hovered.timeMs, hovered.value, colorOf(hovered.series), 2.5)
+  if (hovered !== undefined && hovered.failure === undefined && hovered.isRestart === undefined) {
+    ring(hovered.timeMs, hovered.value, colorOf(scene, hovered.series, colors), 2.5)
   }
 }

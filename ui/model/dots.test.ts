@@ -1,6 +1,16 @@
 import t from 'tap'
 import type { QueryRangeAnswer } from '../../query/api/types.ts'
-import { differingLabels, nearestDot, processName, seriesName, stepDot, toDotSeries } from './dots.ts'
+import {
+  differingLabels,
+  groupDots,
+  groupingLabels,
+  largestDots,
+  nearestDot,
+  processName,
+  seriesName,
+  stepDot,
+  toDotSeries,
+} from './dots.ts'
 
 const answer = {
   result: [
@@ -19,6 +29,9 @@ const answer = {
       hash: 'bbbb',
       values: [[2500, '20']],
       failures: [[1500, 'refused', 0]],
+      restarts: [2200],
+      newest: 2500,
+      coveredSeconds: [5],
     },
   ],
 } as unknown as QueryRangeAnswer
@@ -28,6 +41,7 @@ const scale = {
   y: (value: number) => 100 - value,
   msPerPx: 10,
   failureY: 100,
+  restartY: 0,
 }
 
 t.test('nearestDot() finds profiles and failed attempts within reach', (t) => {
@@ -35,8 +49,46 @@ t.test('nearestDot() finds profiles and failed attempts within reach', (t) => {
   t.equal(near(203, 82)?.id, '2000-aaaa')
   t.equal(near(246, 78)?.id, '2500-bbbb')
   t.equal(near(150, 95)?.failure?.health, 'refused')
+  t.match(near(222, 4), { isRestart: true, timeMs: 2200, series: 1 })
   t.equal(near(150, 40), undefined)
   t.equal(near(120, 90), undefined)
+  t.end()
+})
+
+t.test('toDotSeries() divides by what a profile covers, where that is asked for', (t) => {
+  const cpu = {
+    result: [
+      {
+        metric: {},
+        hash: 'c',
+        values: [
+          [1, '20000000000'],
+          [2, '5'],
+        ],
+        coveredSeconds: [10, 0],
+      },
+    ],
+  }
+  const [plain] = toDotSeries(cpu as unknown as QueryRangeAnswer)
+  t.same([...(plain?.values ?? [])], [20e9, 5])
+  const [cores] = toDotSeries(cpu as unknown as QueryRangeAnswer, { perSecond: true })
+  t.same([...(cores?.values ?? [])], [2, 0])
+  t.same(plain?.restarts, [])
+  t.end()
+})
+
+t.test('dots are grouped by a label, and the largest found', (t) => {
+  t.same(groupingLabels(series), ['pod'])
+  t.match(groupDots(series, ''), [
+    { key: 'aaaa', name: 'a', series: [0] },
+    { key: 'bbbb', name: 'b', series: [1] },
+  ])
+  t.match(groupDots(series, 'job'), [{ key: 'vshop', name: 'shop', value: 'shop', series: [0, 1] }])
+  t.match(groupDots(series, 'zone'), [{ key: 'v', name: 'without zone', value: '', series: [0, 1] }])
+  t.same(
+    largestDots(series, 2).map(({ id }) => id),
+    ['3000-aaaa', '2500-bbbb'],
+  )
   t.end()
 })
 

@@ -7,6 +7,10 @@ export interface DotSeries {
   readonly times: Float64Array
   readonly values: Float64Array
   readonly failures: readonly DotFailure[]
+  /** When another process was first seen in the place of this one, ascending. */
+  readonly restarts: readonly number[]
+  /** Of the newest profile, unix ms; 0 where there was none. */
+  readonly newest: number
 }
 
 export interface DotFailure {
@@ -15,23 +19,78 @@ export interface DotFailure {
   readonly httpStatus: number
 }
 
-/** A dot, or a failed attempt (`failure` set). */
+/** A dot, a failed attempt (`failure` set), or a restart (`isRestart`). */
 export interface Dot {
   readonly series: number
   readonly timeMs: number
   readonly value: number
   readonly id: string
   readonly failure?: DotFailure
+  readonly isRestart?: true
 }
 
-export function toDotSeries(answer: QueryRangeAnswer): DotSeries[] {
-  return answer.result.map(({ hash, metric, values, failures }) => ({
-    hash,
-    labels: metric,
-    times: Float64Array.from(values, ([ms]) => ms),
-    values: Float64Array.from(values, ([, value]) => Number(value)),
-    failures: (failures ?? []).map(([timeMs, health, httpStatus]) => ({ timeMs, health, httpStatus })),
+/** `perSecond` divides by what a profile covers: CPU time becomes cores in use. */
+export function toDotSeries(answer: QueryRangeAnswer, { perSecond = false } = {}): DotSeries[] {
+  return answer.result.map((series) => ({
+    hash: series.hash,
+    labels: series.metric,
+    times: Float64Array.from(series.values, ([ms]) => ms),
+    values: Float64Array.from(series.values, ([, value], index) => {
+      if (!perSecond) return Number(value)
+      const covered = series.coveredSeconds?.[index] ?? 0
+      return covered > 0 ? Number(value) / 1e9 / covered : 0
+    }),
+    failures: (series.failures ?? []).map(([timeMs, health, httpStatus]) => ({ timeMs, health, httpStatus })),
+    restarts: series.restarts ?? [],
+    newest: series.newest ?? 0,
   }))
+}
+
+/** The largest values first: which profiles to look at. */
+export function largestDots(series: readonly DotSeries[], limit: number): Dot[] {
+  const all: Dot[] = []
+  for (const [index, { times, values, hash }] of series.entries())
+    for (let at = 0; at < times.length; at++)
+      all.push({ series: index, timeMs: times[at]!, value: values[at]!, id: `${times[at]!}-${hash}` })
+  return all.sort((a, b) => b.value - a.value || b.timeMs - a.timeMs).slice(0, limit)
+}
+
+/** Which series share a colour and a line of the legend: those with one value of the label `by`; each, without it. */
+export interface DotGroup {
+  /** For the address: the hash of the series, or the value, escaped. */
+  readonly key: string
+  readonly name: string
+  /** Of the label, where the group is of one. */
+  readonly value?: string
+  readonly series: readonly number[]
+}
+
+export function groupDots(series: readonly DotSeries[], by: string): DotGroup[] {
+  if (by === '') {
+    const differing = differingLabels(series)
+    return series.map(({ labels, hash }, index) => ({
+      key: hash,
+      name: seriesName(labels, differing),
+      series: [index],
+    }))
+  }
+  const groups = Map.groupBy(series.keys(), (index) => series[index]?.labels[by] ?? '')
+  return [...groups]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([value, members]) => ({
+      key: `v${encodeURIComponent(value)}`,
+      name: value === '' ? `without ${by}` : value,
+      value,
+      series: members,
+    }))
+}
+
+/** Labels by which it makes sense to group: those with more than one value. */
+export function groupingLabels(series: readonly DotSeries[]): string[] {
+  const names = new Set(series.flatMap(({ labels }) => Object.keys(labels)))
+  return [...names]
+    .filter((name) => new Set(series.map(({ labels }) => labels[name] ?? '')).size > 1)
+    .toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
 }
 
 export interface DotScale {
@@ -41,6 +100,8 @@ export interface DotScale {
   readonly msPerPx: number
   /** Where ticks of failed attempts are drawn. */
   readonly failureY: number
+  /** Where restarts are drawn. */
+  readonly restartY: number
 }
 
 /** The dot nearest to a place in pixels, or undefined where none is within `reachPx`. */
@@ -53,7 +114,7 @@ export function nearestDot(
   let best: Dot | undefined
   let bestDistance = reachPx * reachPx
   const reachMs = reachPx * scale.msPerPx
-  for (const [index, { times, values, failures, hash }] of series.entries()) {
+  for (const [index, { times, values, failures, restarts, hash }] of series.entries()) {
     for (let at = firstNotBefore(times, place.timeMs - reachMs); at < times.length; at++) {
       const timeMs = times[at]!
       if (timeMs > place.timeMs + reachMs) break
@@ -68,6 +129,13 @@ export function nearestDot(
       if (distance >= bestDistance) continue
       bestDistance = distance
       best = { series: index, timeMs: failure.timeMs, value: 0, id: `${failure.timeMs}-${hash}`, failure }
+    }
+    for (const timeMs of restarts) {
+      if (Math.abs(timeMs - place.timeMs) > reachMs) continue
+      const distance = (scale.x(timeMs) - place.x) ** 2 + (scale.restartY - place.y) ** 2
+      if (distance >= bestDistance) continue
+      bestDistance = distance
+      best = { series: index, timeMs, value: 0, id: `${timeMs}-${hash} restart`, isRestart: true }
     }
   }
   return best

@@ -1,193 +1,220 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
-import type { DotPlot, PlotEvents, PlotScene } from '../canvas/dot-plot.ts'
-import { type Dot, differingLabels, seriesName } from '../model/dots.ts'
-import { formatTime, formatValue, plural } from '../model/format.ts'
+import { useState } from 'preact/hooks'
+import type { Band, DragKind, Hovered, PlotEvents, PlotScene } from '../canvas/plot-scene.ts'
+import { differingLabels, groupDots, groupingLabels, seriesName, stepDot } from '../model/dots.ts'
+import { formatClock, formatTime, formatValue, plural } from '../model/format.ts'
 import { healthWords } from '../model/health-words.ts'
-import { closeSelection } from '../model/url-state.ts'
+import { openOther } from '../model/url-state.ts'
 import { useStore } from '../store.ts'
 import { Hovering, type HoverPlace } from './hovering.tsx'
+import { PlotCanvas } from './plot-canvas.tsx'
+import { PlotLegend } from './plot-legend.tsx'
+import { PlotRanges } from './plot-ranges.tsx'
+import { SelectionHealth } from './selection-health.tsx'
 
 export function PlotPanel() {
   const store = useStore()
   const range = store.range.value
   const data = range.data
   const url = store.url.value
-  const utc = store.utc.value
   const series = store.dots.value
-  const [hover, setHover] = useState<{ readonly dot: Dot; readonly at: HoverPlace }>()
-  const hidden = new Set(
-    series.flatMap(({ hash }, index) => (url.hide.split(',').includes(hash) ? [index] : [])),
-  )
-  const key = range.key
+  const heat = store.heat.value.data
+  const [drag, setDrag] = useState<DragKind>('zoom')
+  const [hover, setHover] = useState<{ readonly what: Hovered; readonly at: HoverPlace }>()
+  const groups = groupDots(series, url.by)
+  const off = new Set(url.hide === '' ? [] : url.hide.split(','))
+  const colors = new Array<number>(series.length).fill(0)
+  for (const [index, group] of groups.entries()) for (const member of group.series) colors[member] = index
+  const unit = store.perSecond.value ? 'cores' : (data?.unit ?? '')
   const scene: PlotScene = {
     series,
-    hidden,
-    startMs: key?.startMs ?? 0,
-    endMs: key?.endMs ?? 1,
-    unit: data?.unit ?? '',
-    utc,
+    colors,
+    hidden: new Set(groups.flatMap(({ key, series: members }) => (off.has(key) ? members : []))),
+    startMs: range.key?.startMs ?? 0,
+    endMs: range.key?.endMs ?? 1,
+    unit,
+    utc: store.utc.value,
     dark: store.dark.value,
     selectedId: url.id,
-    band:
-      url.mfrom === '' || url.mto === '' ? undefined : { startMs: Number(url.mfrom), endMs: Number(url.mto) },
+    bands: { a: bandOf(url.mfrom, url.mto), b: bandOf(url.bfrom, url.bto) },
+    at: url.at === '' ? undefined : Number(url.at),
+    heat: store.isCrowded.value ? heat : undefined,
+    drag,
   }
   const events: PlotEvents = {
-    onHover: (dot, at) => setHover(dot === undefined ? undefined : { dot, at }),
-    onPick: (dot) => store.go({ ...closeSelection, id: dot.id }),
-    onRange: (startMs, endMs) => store.go({ ...closeSelection, mfrom: String(startMs), mto: String(endMs) }),
+    onHover: (what, at) => setHover(what === undefined ? undefined : { what, at }),
+    onPick: ({ dot, cell }) => {
+      if (cell !== undefined) return store.go({ from: String(cell.startMs), to: String(cell.endMs) })
+      const id = dot.isRestart ? stepDot(series, dot.id.replace(' restart', ''), -1) : dot.id
+      if (id === undefined) store.say('No profile from before this restart in the range')
+      else store.go({ ...openOther, id })
+    },
+    onDrag: (kind, { startMs, endMs }) => {
+      const [from, to] = [String(startMs), String(endMs)]
+      if (kind === 'zoom') store.go({ from, to })
+      else if (kind === 'a') store.go({ ...openOther, bfrom: url.bfrom, bto: url.bto, mfrom: from, mto: to })
+      else store.go({ bfrom: from, bto: to })
+    },
   }
-  const profiles = series.reduce((sum, { times }) => sum + times.length, 0)
-  const failures = series.reduce((sum, { failures: failed }) => sum + failed.length, 0)
-  const differing = differingLabels(series)
   return (
     <section class={`panel plot-panel${range.loading ? ' is-loading' : ''}`} aria-label="Profiles over time">
       <header class="panel-head">
         <h2>
-          {data?.type}{' '}
-          <span class="muted">{data?.kind === 'counter' ? 'since each start' : 'per profile'}</span>
+          {data?.type} <span class="muted">{perWhat(data?.kind, store.perSecond.value)}</span>
         </h2>
-        <p class="muted">
-          {plural(profiles, 'profile')} of {plural(series.length, 'series', 'series')}
-          {failures > 0 ? (
-            <>
-              , <span class="danger">{plural(failures, 'failed attempt')}</span>
-            </>
-          ) : null}
-        </p>
-        <p class="hint panel-head-end">Click a dot to open it, drag to merge a range</p>
+        <Counts />
+        <PlotTools drag={drag} setDrag={setDrag} />
       </header>
+      <SelectionHealth />
       <PlotCanvas scene={scene} events={events} />
-      <Legend differing={differing} hidden={hidden} />
+      <PlotRanges />
+      <PlotLegend groups={groups} hidden={off} />
       {hover !== undefined && (
         <Hovering at={hover.at}>
-          <DotDetails
-            dot={hover.dot}
-            name={seriesName(series[hover.dot.series]?.labels ?? {}, differing)}
-            unit={data?.unit ?? ''}
-          />
+          <HoverDetails what={hover.what} unit={unit} />
         </Hovering>
       )}
     </section>
   )
 }
 
-/** uPlot comes in its own chunk; until then the panel keeps its place. */
-function PlotCanvas({ scene, events }: { readonly scene: PlotScene; readonly events: PlotEvents }) {
-  const host = useRef<HTMLDivElement>(null)
-  const plot = useRef<DotPlot | undefined>(undefined)
-  const latest = useRef({ scene, events })
-  latest.current = { scene, events }
-  useEffect(() => {
-    let gone = false
-    import('../canvas/dot-plot.ts').then(({ createDotPlot }) => {
-      if (gone || host.current === null) return
-      plot.current = createDotPlot(host.current, {
-        onHover: (dot, at) => latest.current.events.onHover(dot, at),
-        onPick: (dot) => latest.current.events.onPick(dot),
-        onRange: (startMs, endMs) => latest.current.events.onRange(startMs, endMs),
-      })
-      plot.current.show(latest.current.scene)
-    })
-    return () => {
-      gone = true
-      plot.current?.close()
-    }
-  }, [])
-  const hiddenText = [...scene.hidden].join()
-  useEffect(() => {
-    plot.current?.show(scene)
-  }, [
-    scene.series,
-    hiddenText,
-    scene.startMs,
-    scene.endMs,
-    scene.unit,
-    scene.utc,
-    scene.dark,
-    scene.selectedId,
-    scene.band?.startMs,
-    scene.band?.endMs,
-  ])
+function bandOf(from: string, to: string): Band | undefined {
+  const [startMs, endMs] = [Number(from), Number(to)]
+  return from === '' || to === '' || !(startMs < endMs) ? undefined : { startMs, endMs }
+}
+
+function perWhat(kind: string | undefined, perSecond: boolean): string {
+  if (perSecond) return 'in cores, while sampled'
+  return kind === 'counter' ? 'since each start' : 'per profile'
+}
+
+function Counts() {
+  const store = useStore()
+  const series = store.dots.value
+  const data = store.range.value.data
+  const failures = series.reduce((sum, { failures: failed }) => sum + failed.length, 0)
+  const restarts = series.reduce((sum, { restarts: seen }) => sum + seen.length, 0)
   return (
-    <div
-      class="plot"
-      ref={host}
-      role="img"
-      aria-label="One dot per stored profile; the same profiles are listed in the table below"
-    />
+    <p class="muted">
+      {plural(data?.profiles ?? 0, 'profile')} of {plural(series.length, 'series', 'series')}
+      {failures > 0 && (
+        <>
+          , <span class="danger">{plural(failures, 'failed attempt')}</span>
+        </>
+      )}
+      {restarts > 0 && `, ${plural(restarts, 'restart')}`}
+      {store.isCrowded.value && ': a heat map; zoom in to see each'}
+      {store.range.value.warnings.length > 0 && !store.isCrowded.value && (
+        <span class="badge badge-warn">partial</span>
+      )}
+    </p>
   )
 }
 
-function DotDetails({
-  dot,
-  name,
-  unit,
+const dragNames: readonly (readonly [DragKind, string, string])[] = [
+  ['zoom', 'Zoom', 'Dragging zooms in'],
+  ['a', 'Merge', 'Dragging merges what lies in the range (Shift+drag)'],
+  ['b', 'B', 'Dragging marks a range B to compare with (Alt+drag)'],
+]
+
+function PlotTools({
+  drag,
+  setDrag,
 }: {
-  readonly dot: Dot
-  readonly name: string
-  readonly unit: string
+  readonly drag: DragKind
+  readonly setDrag: (kind: DragKind) => void
 }) {
   const store = useStore()
+  const { by, per } = store.url.value
+  const data = store.range.value.data
+  const labels = groupingLabels(store.dots.value)
+  const isTime = data?.kind === 'duration' && data.unit === 'nanoseconds'
+  return (
+    <div class="panel-head-end plot-tools">
+      {(labels.length > 0 || by !== '') && (
+        <label class="field">
+          <span>Colour by</span>
+          <select
+            value={by}
+            onChange={(event) => store.go({ by: event.currentTarget.value, hide: '' }, { replace: true })}
+          >
+            <option value="">series</option>
+            {(labels.includes(by) || by === '' ? labels : [by, ...labels]).map((label) => (
+              <option key={label} value={label}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {isTime && (
+        <div class="segments" role="group" aria-label="Unit">
+          <button
+            type="button"
+            aria-pressed={per === ''}
+            onClick={() => store.go({ per: '' }, { replace: true })}
+          >
+            total
+          </button>
+          <button
+            type="button"
+            aria-pressed={per === 'second'}
+            title="Divided by what each profile covers"
+            onClick={() => store.go({ per: 'second' }, { replace: true })}
+          >
+            cores
+          </button>
+        </div>
+      )}
+      <div class="segments" role="group" aria-label="Dragging">
+        {dragNames.map(([kind, name, title]) => (
+          <button
+            key={kind}
+            type="button"
+            title={title}
+            aria-pressed={drag === kind}
+            onClick={() => setDrag(kind)}
+          >
+            {name}
+          </button>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+function HoverDetails({ what, unit }: { readonly what: Hovered; readonly unit: string }) {
+  const store = useStore()
+  const utc = store.utc.value
+  const show = (value: number) => `${formatValue(value, unit)}${unit === 'cores' ? ' cores' : ''}`
+  if (what.cell !== undefined) {
+    const { count, startMs, endMs, low, high } = what.cell
+    return (
+      <>
+        <strong>{plural(count, 'profile')}</strong>
+        <span>
+          {formatTime(startMs, utc)} – {formatClock(endMs, utc)}
+        </span>
+        <span class="muted">
+          {show(low)} to {show(high)}
+        </span>
+        <span class="muted">click to zoom in</span>
+      </>
+    )
+  }
+  const { dot } = what
+  const series = store.dots.value
   return (
     <>
       <strong>
-        {dot.failure === undefined
-          ? formatValue(dot.value, unit)
-          : healthWords(dot.failure.health, dot.failure.httpStatus)}
+        {dot.isRestart
+          ? 'Another process since here'
+          : dot.failure === undefined
+            ? show(dot.value)
+            : healthWords(dot.failure.health, dot.failure.httpStatus)}
       </strong>
-      <span>{formatTime(dot.timeMs, store.utc.value)}</span>
-      <span class="muted">{name}</span>
+      <span>{formatTime(dot.timeMs, utc)}</span>
+      <span class="muted">{seriesName(series[dot.series]?.labels ?? {}, differingLabels(series))}</span>
+      {dot.isRestart && <span class="muted">click opens the last profile before it</span>}
     </>
-  )
-}
-
-const shownAtFirst = 12
-
-function Legend({
-  differing,
-  hidden,
-}: {
-  readonly differing: readonly string[]
-  readonly hidden: ReadonlySet<number>
-}) {
-  const store = useStore()
-  const [all, setAll] = useState(false)
-  const series = store.dots.value
-  const shown = all ? series : series.slice(0, shownAtFirst)
-  const toggle = (index: number, only: boolean) => {
-    const off = only
-      ? series.flatMap((_one, other) => (other === index ? [] : [other]))
-      : hidden.has(index)
-        ? [...hidden].filter((other) => other !== index)
-        : [...hidden, index]
-    const hide = off.length >= series.length ? [] : off
-    store.go({ hide: hide.map((other) => series[other]?.hash ?? '').join(',') }, { replace: true })
-  }
-  return (
-    <ul class="legend" aria-label="Series">
-      {shown.map(({ hash, labels }, index) => (
-        <li key={hash}>
-          <button
-            type="button"
-            aria-pressed={!hidden.has(index)}
-            title={`${Object.entries(labels)
-              .map(([name, value]) => `${name}="${value}"`)
-              .join('\n')}\n\nclick: hide or show · double click: only this`}
-            onClick={() => toggle(index, false)}
-            onDblClick={() => toggle(index, true)}
-          >
-            <span class="swatch" style={{ background: `var(--series-${(index % 8) + 1})` }} />
-            {seriesName(labels, differing)}
-          </button>
-        </li>
-      ))}
-      {series.length > shown.length && (
-        <li>
-          <button type="button" class="more" onClick={() => setAll(true)}>
-            and {series.length - shown.length} more
-          </button>
-        </li>
-      )}
-    </ul>
   )
 }
