@@ -4,30 +4,25 @@ import type { MergedProfile } from './merged-profile.ts'
 import type { SampleType } from './symbols.ts'
 import { MergeDictionary, SymbolTranslator } from './translate-symbols.ts'
 
-/**
- * A merge as uncompressed pprof, laid out as google/pprof does. Samples that are zero throughout are left out.
- * A base, of the same sample types, follows as `go tool pprof -diff_base` holds it: negative, and labelled so.
- */
-export function encodeMergedProfile(merged: MergedProfile, base?: MergedProfile): Uint8Array {
+/** A merge as uncompressed pprof, laid out as google/pprof does. Samples that are zero throughout are left out. */
+export function encodeMergedProfile(merged: MergedProfile): Uint8Array {
   const target = new MergeDictionary()
   const { dictionary } = target
+  const translator = new SymbolTranslator(merged.symbols, target)
   const types = merged.sampleTypes.length
   const place = new Map<number, number>()
   const keys: number[] = []
-  const sources: { readonly of: MergedProfile; readonly keys: number[] }[] = []
-  for (const of of base === undefined ? [merged] : [merged, base]) {
-    const translator = new SymbolTranslator(of.symbols, target, of === base ? baseLabel : undefined)
-    for (let key = 0; key < of.symbols.keyCount; key++) {
-      if (of.values.every((column) => key >= column.length || column.isZero(key))) continue
-      const translated = translator.key(key)
-      let at = place.get(translated)
-      if (at === undefined) {
-        at = keys.push(translated) - 1
-        place.set(translated, at)
-        sources.push({ of, keys: [] })
-      }
-      sources[at]!.keys.push(key)
+  const sources: number[][] = []
+  for (let key = 0; key < merged.symbols.keyCount; key++) {
+    if (merged.values.every((column) => key >= column.length || column.isZero(key))) continue
+    const translated = translator.key(key)
+    let at = place.get(translated)
+    if (at === undefined) {
+      at = keys.push(translated) - 1
+      place.set(translated, at)
+      sources.push([])
     }
+    sources[at]!.push(key)
   }
   const count = keys.length
   const exact = new BigInt64Array(count * types)
@@ -35,9 +30,7 @@ export function encodeMergedProfile(merged: MergedProfile, base?: MergedProfile)
   for (let type = 0; type < types; type++)
     for (let i = 0; i < count; i++) {
       let sum = 0n
-      const { of, keys } = sources[i]!
-      for (const key of keys) sum += of.values[type]!.getBig(key)
-      if (of === base) sum = -sum
+      for (const key of sources[i]!) sum += merged.values[type]!.getBig(key)
       exact[type * count + i] = sum
       if (sum > BigInt(Number.MAX_SAFE_INTEGER) || sum < BigInt(Number.MIN_SAFE_INTEGER)) isSafe = false
     }
@@ -93,5 +86,3 @@ export function encodeMergedProfile(merged: MergedProfile, base?: MergedProfile)
     )
     .slice()
 }
-
-const baseLabel = ['pprof::base', 'true'] as const

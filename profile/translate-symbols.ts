@@ -16,15 +16,11 @@ export class SymbolTranslator {
   readonly #nodes: Int32Array
   readonly #labelSets: Int32Array
   readonly #keys: Int32Array
-  readonly #label: readonly [number, bigint][] | undefined
   #lines = new Float64Array(64)
 
-  /** With `label`, `[name, text]`, every sample carries it beside its own. */
-  constructor(from: Symbols, to: MergeDictionary, label?: readonly [name: string, text: string]) {
+  constructor(from: Symbols, to: MergeDictionary) {
     this.#from = from
     this.#to = to
-    if (label !== undefined)
-      this.#label = label.map((text, i) => [i + 1, BigInt(to.dictionary.internText(text))])
     this.#strings = unknown(from.stringCount)
     this.#functions = unknown(from.functionCount)
     this.#mappings = unknown(from.mappingCount)
@@ -131,23 +127,19 @@ export class SymbolTranslator {
   }
 
   #labelSet(index: number): number {
-    if (index === 0 && this.#label === undefined) return 0
+    if (index === 0) return 0
     const known = this.#labelSets[index]!
     if (known >= 0) return known
     const fields: number[] = []
-    const push = (pairs: readonly (readonly [number, bigint])[]) => {
-      fields.push(pairs.length)
-      for (const [field, value] of pairs)
-        fields.push(field, Number(value & 0xffffffffn), Number(value >> 32n))
-    }
     for (const { name, text, number, unit } of this.#from.labelSet(index)) {
       const pairs: [number, bigint][] = [[1, BigInt(this.#string(name))]]
       if (text !== 0) pairs.push([2, BigInt(this.#string(text))])
       if (number !== 0n) pairs.push([3, BigInt.asUintN(64, number)])
       if (unit !== 0) pairs.push([4, BigInt(this.#string(unit))])
-      push(pairs)
+      fields.push(pairs.length)
+      for (const [field, value] of pairs)
+        fields.push(field, Number(value & 0xffffffffn), Number(value >> 32n))
     }
-    if (this.#label !== undefined) push(this.#label)
     const labelSet = this.#to.dictionary.internLabelSet(fields)
     this.#labelSets[index] = labelSet
     return labelSet

@@ -98,6 +98,7 @@ export const pgoParameters = z.strictObject({
   start: time.optional(),
   end: time.optional(),
 })
+export type PgoParameters = z.output<typeof pgoParameters>
 
 /** What of a request is about the view rather than about the profiles. */
 export function viewOptionsOf(given: ProfileParameters): ViewOptions {

@@ -2,8 +2,14 @@ import type { Context } from 'koa'
 import { ApiError, sendJson, setWarnings } from './answer.ts'
 import type { RouteRequest } from './create-api.ts'
 import { readParameters } from './parameters.ts'
-import { type ProfileFormat, type ProfileParameters, profileParameters } from './profile-parameters.ts'
+import {
+  type ProfileFormat,
+  type ProfileParameters,
+  pgoParameters,
+  profileParameters,
+} from './profile-parameters.ts'
 import { readPprofBody } from './read-pprof-body.ts'
+import { viewPgo } from './view-pgo.ts'
 import { type ProfileView, viewProfile } from './view-profile.ts'
 
 /** GET: of what is stored. */
@@ -21,6 +27,12 @@ export async function answerPostedProfile(ctx: Context, request: RouteRequest): 
     if ((error as { readonly code?: unknown }).code !== 'NOT_PPROF') throw error
     throw new ApiError('bad_data', `read file: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/** GET /api/v1/pgo. */
+export async function answerPgo(ctx: Context, request: RouteRequest): Promise<void> {
+  const given = readParameters(pgoParameters, new URLSearchParams(ctx.querystring))
+  sendView(ctx, await viewPgo(given, contextOf(request)))
 }
 
 function readGiven(ctx: Context): ProfileParameters {

@@ -38,7 +38,8 @@ export interface ResolvedSide {
 }
 
 export interface SideContext {
-  readonly catalog: Catalog
+  /** Absent where there are only files. */
+  readonly catalog?: Catalog | undefined
   readonly limits?: QueryLimits | undefined
   readonly agg?: Aggregation | undefined
   readonly signal: AbortSignal
@@ -47,14 +48,14 @@ export interface SideContext {
 /** The one stored profile with an id; `parameter` is the name that messages give it. */
 export async function storedSide(
   text: string,
-  { catalog, agg = 'sum', signal, parameter }: SideContext & { readonly parameter: string },
+  { agg = 'sum', signal, parameter, ...context }: SideContext & { readonly parameter: string },
 ): Promise<ResolvedSide> {
   const id = parseProfileId(text)
   if (id === undefined) {
     const seen = `parameter ${JSON.stringify(parameter)}: ${JSON.stringify(text)}`
     throw new ApiError('bad_data', `${seen}, want <unix ms>-<16 hex digits>`)
   }
-  const { found, health, isThinned, warnings } = await findProfile(catalog, id, { signal })
+  const { found, health, isThinned, warnings } = await findProfile(catalogOf(context), id, { signal })
   const range = { startMs: id.timeMs, endMs: id.timeMs, agg }
   const nothing = (why: string, code: ErrorType = 'not_found'): ResolvedSide => ({
     ...emptySide(range),
@@ -95,9 +96,9 @@ function isDecoded({ rows, firstRow }: SeriesPart): boolean {
 export async function selectedSide(
   matchers: readonly Matcher[],
   asked: TimeRange,
-  { catalog, limits, agg, signal }: SideContext,
+  { limits, agg, signal, ...context }: SideContext,
 ): Promise<ResolvedSide> {
-  const opened = await catalog.open({ ...asked, matchers: widenAllocs(matchers), signal })
+  const opened = await catalogOf(context).open({ ...asked, matchers: widenAllocs(matchers), signal })
   const selection = await selectWithin(opened.sources, { ...asked, matchers, signal }, limits)
   const { startMs } = selection
   const range = { startMs, endMs: asked.endMs, ...(agg === undefined ? {} : { agg }) }
@@ -146,6 +147,12 @@ export function fileSide(bytes: Uint8Array): ResolvedSide {
     opaque: undefined,
     warnings: [],
   }
+}
+
+function catalogOf({ catalog }: Pick<SideContext, 'catalog'>): Catalog {
+  if (catalog === undefined)
+    throw new ApiError('execution', 'find profiles: nothing is stored here, want files')
+  return catalog
 }
 
 function emptySide(range: TimeRange & { readonly agg?: Aggregation }): ResolvedSide {

@@ -6,10 +6,11 @@ import { answerExplain } from './explain-route.ts'
 import { answerHead } from './head-route.ts'
 import { answerHeatmap } from './heatmap-route.ts'
 import { answerLabels, answerLabelValues, answerSeries } from './labels-routes.ts'
+import { answerOpenApi } from './openapi-route.ts'
 import { answerOverview } from './overview-route.ts'
 import { answerPendingBlock, answerPendingBlocks } from './pending-routes.ts'
 import { answerAddPin, answerPins, answerRemovePin } from './pins-routes.ts'
-import { answerPostedProfile, answerProfile } from './profile-route.ts'
+import { answerPgo, answerPostedProfile, answerProfile } from './profile-route.ts'
 import { answerProfiles } from './profiles-route.ts'
 import { answerQueryRange } from './query-range-route.ts'
 import { statusRoutes } from './status-routes.ts'
@@ -35,11 +36,13 @@ export const apiRoutes: readonly ApiRoute[] = [
   query('/profiles', answerProfiles),
   query('/profile', answerProfile),
   { method: 'post', path: '/profile', answer: answerPostedProfile, isQuery: true },
+  query('/pgo', answerPgo),
   query('/overview', answerOverview),
   query('/breakdown', answerBreakdown),
   query('/heatmap', answerHeatmap),
   query('/explain', answerExplain),
   query('/status/storage', answerStorage),
+  plain('/openapi.json', answerOpenApi),
   plain('/pins', answerPins),
   { method: 'post', path: '/pins', answer: answerAddPin, isWrite: true },
   { method: 'delete', path: '/pins/:name', answer: answerRemovePin, isWrite: true },

@@ -1,24 +1,23 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Labels } from '../../profile/labels.ts'
-import type { MergeWorkers } from '../merge-workers/merge-workers.ts'
-import { mergedView, type ViewRequest } from '../merged-view.ts'
-import type { ViewSides } from '../view-sides.ts'
+import type { ViewRequest } from '../merged-view.ts'
 import { checkViewOptions, type ViewOptions } from '../views/view-options.ts'
 import { ApiError } from './answer.ts'
 import { checkSides } from './check-sides.ts'
 import { rangeOf } from './parameters.ts'
 import { type ProfileFormat, type ProfileParameters, viewOptionsOf } from './profile-parameters.ts'
+import { type RenderContext, renderView } from './render-view.ts'
 import { fileSide, type ResolvedSide, type SideContext, selectedSide, storedSide } from './resolve-side.ts'
 import { chooseSampleType } from './sample-types.ts'
 
 const compress = promisify(gzip)
 
-export interface ViewContext extends Omit<SideContext, 'agg'> {
-  /** Where merges are done; in this thread without it. */
-  readonly merges?: MergeWorkers | undefined
-  /** Uncompressed pprof that came with the request. */
+export interface ViewContext extends Omit<SideContext, 'agg'>, RenderContext {
+  /** Uncompressed pprof that came with the request: a side as `side` says. */
   readonly file?: Uint8Array | undefined
+  /** The same, always the base. */
+  readonly baseFile?: Uint8Array | undefined
 }
 
 /** A view, ready to be sent, saved or printed. */
@@ -36,8 +35,6 @@ export async function viewProfile(given: ProfileParameters, context: ViewContext
   const options = viewOptionsOf(given)
   checkOptions(options)
   const { format } = given
-  if (!['pprof', 'flamegraph', 'top', 'collapsed'].includes(format) || Object.keys(options).length > 0)
-    throw new ApiError('execution', `format=${format} with filters: this version cannot show it yet`)
   const profile = await profileSide(given, context)
   const base = await baseSide(given, context)
   const warnings = checkSides(profile, base)
@@ -49,7 +46,7 @@ export async function viewProfile(given: ProfileParameters, context: ViewContext
   const opaque = profile.opaque ?? base?.opaque
   if (opaque !== undefined) throw new ApiError('execution', opaque)
   const sides = { profile: profile.side, ...(base === undefined ? {} : { base: base.side }) }
-  const view = await merge(sides, requestOf(given, { profile, base, options }), context)
+  const view = await renderView(sides, requestOf(given, { profile, base, options }), context)
   return { format, bytes: view.bytes, fileName, warnings: [...warnings, ...view.warnings] }
 }
 
@@ -100,7 +97,8 @@ function profileSide(given: ProfileParameters, context: ViewContext): Promise<Re
 /** A base without a selector is the same selector at another time; one without times is of the same time. */
 async function baseSide(given: ProfileParameters, context: ViewContext): Promise<ResolvedSide | undefined> {
   const { base_id, base_query = given.query, base_start, base_end } = given
-  if (context.file !== undefined && given.side === 'base') return fileSide(context.file)
+  const { file, baseFile = given.side === 'base' ? file : undefined } = context
+  if (baseFile !== undefined) return fileSide(baseFile)
   if (!isCompared(given)) return undefined
   if (base_id !== undefined) return storedSide(base_id, { ...context, agg: given.agg, parameter: 'base_id' })
   if (base_query === undefined) throw new ApiError('bad_data', 'parameter "base_query": missing')
@@ -141,22 +139,6 @@ function requestOf(
   return { ...view, type: chosen.type }
 }
 
-async function merge(
-  sides: ViewSides,
-  view: ViewRequest,
-  { merges, limits: { maxBytes } = {}, signal }: ViewContext,
-) {
-  const options = { signal, ...(maxBytes === undefined ? {} : { maxBytes }) }
-  try {
-    return merges === undefined
-      ? await mergedView(sides, view, options)
-      : await merges.merge(sides, view, options)
-  } catch (error) {
-    if ((error as { readonly code?: unknown }).code !== 'NO_VIEW') throw error
-    throw new ApiError('execution', (error as Error).message, { cause: error })
-  }
-}
-
 /** For one stored profile a download is what was scraped. */
 async function storedBytes({ side }: ResolvedSide, { signal }: ViewContext): Promise<Uint8Array> {
   const part = side.kind === 'stored' ? side.parts[0] : undefined
@@ -164,7 +146,7 @@ async function storedBytes({ side }: ResolvedSide, { signal }: ViewContext): Pro
   return compress(await part.reader.body(part.series, part.firstRow, { signal }), { level: 1 })
 }
 
-/** Whether the view is of whole profiles. What only changes how it is drawn does not change a download. */
+/** Whether a download is of whole profiles: what only changes how a view is drawn does not change it. */
 function isPlain(options: ViewOptions): boolean {
   return filterNames.every((name) => options[name] === undefined)
 }
@@ -180,7 +162,6 @@ const filterNames = [
   'tagIgnore',
   'tagShow',
   'tagHide',
-  'granularity',
   'noInlines',
 ] as const satisfies readonly (keyof ViewOptions)[]
 

@@ -1,0 +1,29 @@
+import type { MergeWorkers } from '../merge-workers/merge-workers.ts'
+import { type MergedView, mergedView, type ViewRequest } from '../merged-view.ts'
+import type { QueryLimits } from '../query-limits.ts'
+import type { ViewSides } from '../view-sides.ts'
+import { ApiError } from './answer.ts'
+
+export interface RenderContext {
+  /** Where merges are done; in this thread without it. */
+  readonly merges?: MergeWorkers | undefined
+  readonly limits?: QueryLimits | undefined
+  readonly signal: AbortSignal
+}
+
+/** Merges and renders, wherever that is done. Throws an ApiError where there is nothing to show. */
+export async function renderView(
+  sides: ViewSides,
+  view: ViewRequest,
+  { merges, limits: { maxBytes } = {}, signal }: RenderContext,
+): Promise<MergedView> {
+  const options = { signal, ...(maxBytes === undefined ? {} : { maxBytes }) }
+  try {
+    return merges === undefined
+      ? await mergedView(sides, view, options)
+      : await merges.merge(sides, view, options)
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== 'NO_VIEW') throw error
+    throw new ApiError('execution', (error as Error).message, { cause: error })
+  }
+}
