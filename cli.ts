@@ -5,6 +5,7 @@ import { sayStarted } from './cli/banner.ts'
 import { addBlockCommands } from './cli/block-commands.ts'
 import { readBuildInfo } from './cli/build-info.ts'
 import { cacheOptions, readCacheFlags } from './cli/cache-flags.ts'
+import { addCaptureCommand } from './cli/capture-command.ts'
 import { addCheckCommands } from './cli/check-commands.ts'
 import { addCollectorCommand } from './cli/collector-command.ts'
 import { readCollectorFlags } from './cli/collector-flags.ts'
@@ -22,6 +23,7 @@ import { addPinCommands } from './cli/pin-commands.ts'
 import { programContext } from './cli/program-context.ts'
 import { addQueryCommand } from './cli/query-command.ts'
 import { readRetentionFlags, retentionOptions } from './cli/retention-flags.ts'
+import { addShowCommand } from './cli/show-command.ts'
 import { sourceOptions } from './cli/source-flags.ts'
 
 // Whoever reads us, such as `head`, has seen enough.
@@ -97,7 +99,9 @@ addOperatorCommand(program)
 addForwardCommand(program)
 
 program.commandsGroup('Tools:')
+addShowCommand(program)
 addCheckCommands(program)
+addCaptureCommand(program)
 addBlockCommands(program)
 addDeleteCommand(program)
 addPinCommands(program)
