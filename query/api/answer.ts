@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-const statusOf: Readonly<Record<ErrorType, number>> = {
+export const statusOf: Readonly<Record<ErrorType, number>> = {
   bad_data: 400,
   forbidden: 403,
   not_found: 404,
