@@ -1,12 +1,10 @@
 import type {
   Answer,
   ErrorType,
-  FlamegraphAnswer,
   LabelSet,
   ProfilesAnswer,
   QueryRangeAnswer,
   TargetsAnswer,
-  TopAnswer,
 } from '../query/api/types.ts'
 import type { HeatmapAnswer } from '../query/api/view-types.ts'
 
@@ -79,10 +77,11 @@ export function fetchHeatmap(selection: Selection, signal: AbortSignal): Promise
 }
 
 export function fetchProfiles(
-  selection: Selection & { readonly limit: number },
+  selection: Selection & { readonly limit: number; readonly sort?: 'time' | 'total' },
   signal: AbortSignal,
 ): Promise<Loaded<ProfilesAnswer>> {
-  return fetchAnswer('profiles', { ...selectionParams(selection), limit: selection.limit }, signal)
+  const { limit, sort } = selection
+  return fetchAnswer('profiles', { ...selectionParams(selection), limit, sort }, signal)
 }
 
 /** One stored profile by `id`, or the merge of a selection. */
@@ -90,17 +89,6 @@ export type ProfileSource = { readonly id: string; readonly type?: string } | Se
 
 export function profileParams(source: ProfileSource): Params {
   return 'id' in source ? { id: source.id, type: source.type } : selectionParams(source)
-}
-
-export function fetchFlamegraph(
-  source: ProfileSource,
-  signal: AbortSignal,
-): Promise<Loaded<FlamegraphAnswer>> {
-  return fetchAnswer('profile', { ...profileParams(source), format: 'flamegraph' }, signal)
-}
-
-export function fetchTop(source: ProfileSource, signal: AbortSignal): Promise<Loaded<TopAnswer>> {
-  return fetchAnswer('profile', { ...profileParams(source), format: 'top' }, signal)
 }
 
 export function fetchTargets(signal: AbortSignal): Promise<Loaded<TargetsAnswer>> {
@@ -137,6 +125,6 @@ export function seconds(ms: number): string {
   return (ms / 1000).toFixed(3)
 }
 
-function selectionParams({ query, startMs, endMs, type }: Selection): Params {
+export function selectionParams({ query, startMs, endMs, type }: Selection): Params {
   return { query, start: seconds(startMs), end: seconds(endMs), type }
 }

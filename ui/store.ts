@@ -57,7 +57,10 @@ export interface Store extends ThemeChoice {
   readonly heat: Resource<Selection, HeatmapAnswer>
   readonly listLimit: ReadonlySignal<number>
   readonly showMore: () => void
-  readonly profiles: Resource<Selection & { readonly limit: number }, ProfilesAnswer>
+  readonly profiles: Resource<
+    Selection & { readonly limit: number; readonly sort: 'time' | 'total' },
+    ProfilesAnswer
+  >
   /** What is open below the plot. */
   readonly source: ReadonlySignal<ProfileSource | undefined>
   readonly item: Resource<{ readonly id: string }, ProfileItem | undefined>
@@ -160,7 +163,11 @@ export function createStore(): Store {
   const profiles = createResource(
     () =>
       selection.value !== undefined && source.value === undefined
-        ? { ...selection.value, limit: listLimit.value }
+        ? {
+            ...selection.value,
+            limit: listLimit.value,
+            sort: url.value.order === 'value' ? ('total' as const) : ('time' as const),
+          }
         : undefined,
     fetchProfiles,
     { keep: sameQuestion },
@@ -181,7 +188,7 @@ export function createStore(): Store {
 
   const nothingThere = computed(() => range.value.data !== undefined && dots.value.length === 0)
   const targets = createResource(
-    () => (page.value === 'targets' || (onExplore() && nothingThere.value) ? { at: nowMs.value } : undefined),
+    () => (page.value === 'targets' ? { at: nowMs.value } : undefined),
     (_key, abort) => fetchTargets(abort),
   )
 

@@ -41,8 +41,8 @@ t.test('changeOf() says with a sign what became of a value', (t) => {
     [1.03, 1, '+3 %', 'same'],
     [1.5, 1, '+50 %', 'more'],
     [0.5, 1, '−50 %', 'less'],
-    [4.44, 1, '+×4.4', 'more'],
-    [15.3, 1, '+×15', 'more'],
+    [4.44, 1, '+344 %', 'more'],
+    [15.3, 1, '+15 ×', 'more'],
   ]
   for (const [now, before, text, tone] of table)
     t.match(changeOf(now, before), { text, tone }, `${before} → ${now}`)

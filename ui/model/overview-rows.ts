@@ -55,7 +55,7 @@ export function changeOf(now: number | null, before: number | null): Change {
   const tone = Math.abs(ratio - 1) < noise ? 'same' : ratio > 1 ? 'more' : 'less'
   const percent = Math.round(Math.abs(ratio - 1) * 100)
   if (percent === 0) return { text: '=', tone: 'same', size }
-  if (ratio >= 3) return { text: `+×${ratio >= 10 ? Math.round(ratio) : ratio.toFixed(1)}`, tone, size }
+  if (ratio >= 10) return { text: `+${formatCount(Math.round(ratio))} ×`, tone, size }
   return { text: `${ratio > 1 ? '+' : '−'}${percent} %`, tone, size }
 }
 

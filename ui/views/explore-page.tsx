@@ -1,11 +1,11 @@
 import { chosenValue, withMatcher } from '../model/selector-edit.ts'
 import { selectorPatch } from '../model/selector-patch.ts'
 import { useStore } from '../store.ts'
+import { BelowPlot } from './below-plot.tsx'
 import { Link } from './link.tsx'
 import { NothingFound } from './nothing-found.tsx'
 import { Empty, ErrorNotice, Loading, Warnings } from './notices.tsx'
 import { PlotPanel } from './plot-panel.tsx'
-import { ProfileList } from './profile-list.tsx'
 import { SelectionPanel } from './selection-panel.tsx'
 import { SelectorBar } from './selector-bar.tsx'
 
@@ -32,7 +32,7 @@ export function ExplorePage() {
       {range.data === undefined && error === undefined && <Loading what="Looking for profiles…" />}
       {isEmpty && !range.loading && <NothingFound />}
       {!isEmpty && range.data !== undefined && <PlotPanel />}
-      {open ? <SelectionPanel /> : !isEmpty && range.data !== undefined && <ProfileList />}
+      {open ? <SelectionPanel /> : !isEmpty && range.data !== undefined && <BelowPlot />}
     </>
   )
 }

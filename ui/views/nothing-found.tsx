@@ -1,14 +1,15 @@
-import { useEffect, useState } from 'preact/hooks'
-import { fetchSeries, seconds } from '../api.ts'
-import { plural } from '../model/format.ts'
-import { healthWords } from '../model/health-words.ts'
+import type { ExplainAnswer, ExplainedMatcher } from '../../query/api/types.ts'
+import { seconds } from '../api.ts'
+import { formatAgo, formatSeconds, formatTime, plural } from '../model/format.ts'
 import { readMatchers } from '../model/selector-edit.ts'
 import { formatSelector } from '../model/selector-format.ts'
 import { selectorPatch } from '../model/selector-patch.ts'
 import { rangePresets } from '../model/time-range.ts'
 import { useStore } from '../store.ts'
 import { Link } from './link.tsx'
-import { Empty, Loading, NothingToScrape } from './notices.tsx'
+import { Empty, Loading } from './notices.tsx'
+import { ScrapeSomething } from './scrape-something.tsx'
+import { useAnswer } from './use-answer.ts'
 
 /** Nothing is stored, or nothing matches: says which, and what to do next. */
 export function NothingFound() {
@@ -18,87 +19,45 @@ export function NothingFound() {
 }
 
 function NoProfiles() {
-  const store = useStore()
-  const targets = store.targets.value.data?.activeTargets
-  if (targets === undefined && store.targets.value.loading) return <Loading what="Looking at the targets…" />
-  const up = (targets ?? []).filter(({ health }) => health === 'ok').length
-  const waiting = (targets ?? []).filter(({ health }) => health === 'unknown').length
-  const sick = (targets ?? []).find(
-    ({ health }) => health !== 'ok' && health !== 'unknown' && health !== 'empty',
-  )
   return (
-    <Empty
-      title={
-        targets === undefined || targets.length === 0
-          ? 'Nothing is scraped yet'
-          : 'No profiles in this range yet'
-      }
-    >
-      {targets !== undefined && targets.length > 0 ? (
-        <>
-          <p>
-            {up} of {plural(targets.length, 'scrape loop')} up
-            {waiting > 0 ? `, ${waiting} waiting for their first turn` : ''}. New profiles show here by
-            themselves.
-          </p>
-          {sick !== undefined && (
-            <p>
-              {sick.scrapeUrl}: {sick.reason || healthWords(sick.health)}
-              {sick.remedy === '' ? '' : ` — ${sick.remedy}`}
-            </p>
-          )}
-        </>
-      ) : (
-        <NothingToScrape />
-      )}
+    <Empty title="No profiles in this range yet">
+      <ScrapeSomething />
       <p class="actions">
-        <Link page="targets" class="button">
-          See the targets
-        </Link>
         <Widen />
       </p>
     </Empty>
   )
 }
 
-/** Drops one matcher at a time and counts what would be there: which of them empties the selection. */
+/** Which condition empties the selection, what to write instead, and when there was something. */
 function NoMatch() {
   const store = useStore()
   const selector = store.selector.value ?? ''
   const { startMs, endMs } = store.resolved.value
-  const [counts, setCounts] =
-    useState<readonly { readonly selector: string; readonly dropped: string; readonly series: number }[]>()
-  useEffect(() => {
-    const abort = new AbortController()
-    const matchers = readMatchers(selector) ?? []
-    const range = { start: seconds(startMs), end: seconds(endMs) }
-    const ask = matchers.map(async (matcher) => {
-      const rest = formatSelector(matchers.filter((other) => other !== matcher))
-      const { data } = await fetchSeries(rest, range, abort.signal)
-      return { selector: rest, dropped: formatSelector([matcher]).slice(1, -1), series: data.length }
-    })
-    Promise.all(ask).then(setCounts, () => undefined)
-    return () => abort.abort()
-  }, [selector, startMs, endMs])
-  const helpful = (counts ?? []).filter(({ series }) => series > 0)
+  const { data } = useAnswer<ExplainAnswer>(
+    'explain',
+    { query: selector, start: seconds(startMs), end: seconds(endMs) },
+    store.nowMs.value,
+  )
+  const helpful = (data?.matchers ?? []).flatMap((matcher, index) =>
+    matcher.seriesWithout > 0 ? [{ matcher, index }] : [],
+  )
   return (
     <Empty title="No profile matches in this range">
       <p>
         <code>{selector}</code>
       </p>
-      {helpful.length > 0 ? (
+      {data === undefined && <Loading what="Looking why…" />}
+      {helpful.length > 0 && (
         <ul class="suggestions">
-          {helpful.map((drop) => (
-            <li key={drop.dropped}>
-              <Link class="button" patch={selectorPatch(selector, drop.selector)}>
-                Without <code>{drop.dropped}</code>
-              </Link>
-              <span class="hint">{plural(drop.series, 'series', 'series')}</span>
-            </li>
+          {helpful.map(({ matcher, index }) => (
+            <Suggestion key={index} matcher={matcher} index={index} />
           ))}
         </ul>
-      ) : (
-        counts !== undefined && <p>Dropping one matcher does not help either.</p>
+      )}
+      {data !== undefined && <Nearest answer={data} />}
+      {data !== undefined && helpful.length === 0 && data.before === 0 && data.after === 0 && (
+        <p>Leaving out one condition does not help either.</p>
       )}
       <p class="actions">
         <Link class="button" patch={{ ...selectorPatch(selector, ''), q: undefined, type: '' }}>
@@ -107,6 +66,63 @@ function NoMatch() {
         <Widen />
       </p>
     </Empty>
+  )
+}
+
+function Suggestion({ matcher, index }: { readonly matcher: ExplainedMatcher; readonly index: number }) {
+  const selector = useStore().selector.value ?? ''
+  const matchers = readMatchers(selector) ?? []
+  const own = matchers[index]
+  if (own === undefined) return null
+  const rest = formatSelector(matchers.filter((other) => other !== own))
+  const instead = (value: string) =>
+    formatSelector(matchers.map((other) => (other === own ? { label: own.label, op: '=', value } : other)))
+  return (
+    <li>
+      <Link class="button" patch={selectorPatch(selector, rest)}>
+        Without <code>{formatSelector([own]).slice(1, -1)}</code>
+      </Link>
+      <span class="hint">{plural(matcher.seriesWithout, 'series', 'series')}</span>
+      {matcher.values.length > 0 && (
+        <span class="hint">
+          or{' '}
+          {matcher.values.slice(0, 4).map((value, at) => (
+            <span key={value}>
+              {at > 0 && ', '}
+              <Link patch={selectorPatch(selector, instead(value))} title={`${own.label}="${value}"`}>
+                {value}
+              </Link>
+            </span>
+          ))}
+        </span>
+      )}
+    </li>
+  )
+}
+
+/** The same length of time around the nearest profile that does match. */
+function Nearest({ answer }: { readonly answer: ExplainAnswer }) {
+  const store = useStore()
+  const { startMs, endMs } = store.resolved.value
+  const around = (ms: number) => {
+    const half = Math.max(60_000, Math.round((endMs - startMs) / 2))
+    return { from: String(ms - half), to: String(ms + half) }
+  }
+  const times = [answer.before, answer.after].filter((ms) => ms > 0)
+  if (times.length === 0) return null
+  return (
+    <p>
+      The nearest profile that matches:{' '}
+      {times.map((ms, at) => (
+        <span key={ms}>
+          {at > 0 && ' and '}
+          <Link patch={around(ms)}>{formatTime(ms, store.utc.value)}</Link>{' '}
+          {ms < startMs
+            ? `(${formatSeconds(Math.round((startMs - ms) / 1000))} before this range)`
+            : `(${formatAgo(ms, store.nowMs.value)})`}
+        </span>
+      ))}
+    </p>
   )
 }
 

@@ -69,13 +69,3 @@ export function Loading({ what }: { readonly what: string }) {
     </p>
   )
 }
-
-/** Where a target comes from, for somebody who has none. */
-export function NothingToScrape() {
-  return (
-    <p>
-      Name what to scrape in the configuration, under scrape_configs, and reload it. In Kubernetes annotate a
-      pod with <code>conprof.io/scrape: "true"</code>; the operator says why one is not scraped.
-    </p>
-  )
-}

@@ -6,6 +6,7 @@ import { Empty, ErrorNotice, Loading, Warnings } from './notices.tsx'
 import { OverviewTable } from './overview-table.tsx'
 import { ScrapeSomething } from './scrape-something.tsx'
 import { useAnswer } from './use-answer.ts'
+import { useNarrow } from './use-narrow.ts'
 
 /** The page to open at night: every workload, what it uses, and what changed. Nothing to type. */
 export function OverviewPage() {
@@ -54,6 +55,7 @@ export function OverviewPage() {
 function Tools() {
   const store = useStore()
   const { find, osort, span } = store.url.value
+  const narrow = useNarrow()
   return (
     <div class="page-tools">
       {osort !== '' && (
@@ -65,18 +67,20 @@ function Tools() {
           What changed most first
         </button>
       )}
-      <div class="segments overview-spans" role="group" aria-label="Compared with">
-        {spans.map((name) => (
-          <button
-            key={name}
-            type="button"
-            aria-pressed={span === name}
-            onClick={() => store.go({ span: name }, { replace: true })}
-          >
-            {spanNames[name].short}
-          </button>
-        ))}
-      </div>
+      {narrow && (
+        <div class="segments" role="group" aria-label="Compared with">
+          {spans.map((name) => (
+            <button
+              key={name}
+              type="button"
+              aria-pressed={span === name}
+              onClick={() => store.go({ span: name }, { replace: true })}
+            >
+              {spanNames[name].short}
+            </button>
+          ))}
+        </div>
+      )}
       <input
         id="page-filter"
         type="search"

@@ -17,7 +17,8 @@ import {
 } from '../model/overview-rows.ts'
 import { useStore } from '../store.ts'
 import { Link } from './link.tsx'
-import { SortHead } from './sort-head.tsx'
+import { OverviewHead } from './overview-sort-head.tsx'
+import { useNarrow } from './use-narrow.ts'
 
 export function OverviewTable(props: {
   readonly answer: OverviewAnswer
@@ -25,20 +26,22 @@ export function OverviewTable(props: {
 }) {
   const { answer, rows } = props
   const { span } = useStore().url.value
+  // One span at a time where four columns of each measure would not fit.
+  const shown = useNarrow() ? spans.filter((name) => name === span) : spans
   return (
     <section class="panel" aria-label="Workloads">
       <div class="table-scroll" tabIndex={0} role="region" aria-label="List of workloads">
-        <table class={`table overview overview-${span}`}>
+        <table class="table overview">
           <thead>
             <tr>
-              <SortHead name="name" title="Workload" isText rowSpan={2} />
+              <OverviewHead name="name" title="Workload" isText rowSpan={2} />
               {measures.map((measure) => (
-                <th key={measure} scope="colgroup" colSpan={4} class="group-head">
+                <th key={measure} scope="colgroup" colSpan={1 + shown.length} class="group-head">
                   {measureNames[measure].title}
                 </th>
               ))}
-              <SortHead name="restarts" title="Restarts" hint="of the last day" rowSpan={2} />
-              <SortHead
+              <OverviewHead name="restarts" title="Restarts" hint="of the last day" rowSpan={2} />
+              <OverviewHead
                 name="failing"
                 title="Failing"
                 hint="targets whose last scrape brought no profile"
@@ -47,13 +50,13 @@ export function OverviewTable(props: {
             </tr>
             <tr>
               {measures.map((measure) => (
-                <MeasureHeads key={measure} measure={measure} />
+                <MeasureHeads key={measure} measure={measure} spans={shown} />
               ))}
             </tr>
           </thead>
           <tbody>
             {rows.map((row) => (
-              <Row key={row.selector} row={row} answer={answer} />
+              <Row key={row.selector} row={row} answer={answer} spans={shown} />
             ))}
           </tbody>
         </table>
@@ -62,24 +65,30 @@ export function OverviewTable(props: {
   )
 }
 
-function MeasureHeads({ measure }: { readonly measure: MeasureName }) {
+function MeasureHeads({
+  measure,
+  spans,
+}: {
+  readonly measure: MeasureName
+  readonly spans: readonly Span[]
+}) {
   return (
     <>
-      <SortHead name={measure} title="now" hint={measureNames[measure].title} class="group-first" />
+      <OverviewHead name={measure} title="now" hint={measureNames[measure].title} class="group-first" />
       {spans.map((span) => (
-        <SortHead
+        <OverviewHead
           key={span}
           name={`${measure}.${span}`}
           title={spanNames[span].short}
           hint={`${measureNames[measure].title} against ${spanNames[span].long}`}
-          class={`span-${span}`}
         />
       ))}
     </>
   )
 }
 
-function Row({ row, answer }: { readonly row: WorkloadRow; readonly answer: OverviewAnswer }) {
+function Row(props: Omit<CellProps, 'measure'>) {
+  const { row, answer } = props
   const { pods, gonePods, newest } = row
   const { utc } = useStore()
   const isGone = pods === 0
@@ -92,10 +101,10 @@ function Row({ row, answer }: { readonly row: WorkloadRow; readonly answer: Over
         <span class="muted">
           {row.labels['namespace'] ?? ''}
           {row.labels['namespace'] === undefined ? '' : ' · '}
-          {isGone ? (
-            <span title={newest > 0 ? formatTime(newest, utc.value) : ''}>
-              gone{newest > 0 ? `, last seen ${formatAgo(newest, answer.at)}` : ''}
-            </span>
+          {isGone && newest === 0 ? (
+            'no profile of the last day'
+          ) : isGone ? (
+            <span title={formatTime(newest, utc.value)}>gone, last seen {formatAgo(newest, answer.at)}</span>
           ) : (
             <>
               {plural(pods, 'pod')}
@@ -105,7 +114,7 @@ function Row({ row, answer }: { readonly row: WorkloadRow; readonly answer: Over
         </span>
       </th>
       {measures.map((measure) => (
-        <MeasureCells key={measure} row={row} measure={measure} answer={answer} />
+        <MeasureCells key={measure} {...props} measure={measure} />
       ))}
       <Restarts row={row} answer={answer} />
       <Failing row={row} />
@@ -117,9 +126,10 @@ interface CellProps {
   readonly row: WorkloadRow
   readonly measure: MeasureName
   readonly answer: OverviewAnswer
+  readonly spans: readonly Span[]
 }
 
-function MeasureCells({ row, measure, answer }: CellProps) {
+function MeasureCells({ row, measure, answer, spans }: CellProps) {
   const { now } = row[measure]
   const { format, title } = measureNames[measure]
   if (!hasAny(row[measure]))
@@ -129,7 +139,7 @@ function MeasureCells({ row, measure, answer }: CellProps) {
           –
         </td>
         {spans.map((span) => (
-          <td key={span} class={`span-${span}`} />
+          <td key={span} />
         ))}
       </>
     )
@@ -138,10 +148,11 @@ function MeasureCells({ row, measure, answer }: CellProps) {
       <td class="number group-first">
         <Link
           page="explore"
+          class={now === null ? 'muted' : ''}
           patch={explorePatch(row, measure)}
           title={`${title} of ${workloadName(row)} over time`}
         >
-          {now === null ? 'none' : format(now)}
+          {now === null ? 'gone' : format(now)}
         </Link>
       </td>
       {spans.map((span) => (
@@ -151,14 +162,14 @@ function MeasureCells({ row, measure, answer }: CellProps) {
   )
 }
 
-function ChangeCell({ row, measure, answer, span }: CellProps & { readonly span: Span }) {
+function ChangeCell({ row, measure, answer, span }: Omit<CellProps, 'spans'> & { readonly span: Span }) {
   const before = row[measure][span]
   const change = changeOf(row[measure].now, before)
   const { format, title } = measureNames[measure]
   const was = `${spanNames[span].long}: ${before === null ? 'nothing was stored' : format(before)}`
   const isComparable = row[measure].now !== null && before !== null
   return (
-    <td class={`number change change-${change.tone} span-${span}`}>
+    <td class={`number change change-${change.tone}`}>
       {isComparable ? (
         <Link
           page="compare"
@@ -200,7 +211,7 @@ function Restarts({ row, answer }: { readonly row: WorkloadRow; readonly answer:
 
 function Failing({ row }: { readonly row: WorkloadRow }) {
   const { failing, up, reasons } = row.targets
-  if (failing === 0) return <td class="number muted">0 of {up}</td>
+  if (failing === 0) return <td class="number muted">{up === 0 ? '–' : `0 of ${up}`}</td>
   const words = reasons.map(({ health, count }) => `${count} × ${healthWords(health)}`).join('\n')
   return (
     <td class="number">

@@ -13,6 +13,7 @@ export function ProfileList() {
   const { data, error, warnings, loading } = store.profiles.value
   const differing = differingLabels(store.dots.value)
   const type = store.range.value.data?.type ?? ''
+  const { order } = store.url.value
   if (error !== undefined && data === undefined) return <ErrorNotice error={error} />
   if (data === undefined) return <Loading what="Reading the list…" />
   if (data.profiles.length === 0) return null
@@ -20,18 +21,16 @@ export function ProfileList() {
     <section class={`panel${loading ? ' is-loading' : ''}`} aria-label="Stored profiles">
       <header class="panel-head">
         <h2>Profiles</h2>
-        <p class="muted">newest first</p>
+        <p class="muted">{order === 'value' ? 'largest first' : 'newest first'}</p>
       </header>
       <Warnings warnings={warnings} />
       <div class="table-scroll" tabIndex={0} role="region" aria-label="List of profiles">
         <table class="table">
           <thead>
             <tr>
-              <th scope="col">Time</th>
+              <OrderHead order="time" title="Time" />
               <th scope="col">Series</th>
-              <th scope="col" class="number">
-                {type}
-              </th>
+              <OrderHead order="value" title={type} />
               <th scope="col" class="number">
                 Covers
               </th>
@@ -59,6 +58,30 @@ export function ProfileList() {
         </p>
       )}
     </section>
+  )
+}
+
+/** Newest first or largest first: what happened last, or which profiles to look at. */
+function OrderHead({ order, title }: { readonly order: string; readonly title: string }) {
+  const store = useStore()
+  const isChosen = store.url.value.order === order
+  return (
+    <th
+      scope="col"
+      class={`sort-head${order === 'value' ? ' number' : ''}`}
+      aria-sort={isChosen ? 'descending' : 'none'}
+    >
+      <button
+        type="button"
+        title={order === 'value' ? `Largest ${title} first` : 'Newest first'}
+        onClick={() => store.go({ order }, { replace: true })}
+      >
+        {title}
+        <span class="sort-mark" aria-hidden="true">
+          {isChosen ? '▼' : ''}
+        </span>
+      </button>
+    </th>
   )
 }
 

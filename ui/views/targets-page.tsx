@@ -6,7 +6,8 @@ import { selectorOf } from '../model/selector-format.ts'
 import { closeSelection } from '../model/url-state.ts'
 import { useStore } from '../store.ts'
 import { Link } from './link.tsx'
-import { Empty, ErrorNotice, Loading, NothingToScrape, Warnings } from './notices.tsx'
+import { Empty, ErrorNotice, Loading, Warnings } from './notices.tsx'
+import { ScrapeSomething } from './scrape-something.tsx'
 
 export function TargetsPage() {
   const store = useStore()
@@ -50,7 +51,7 @@ export function TargetsPage() {
       {data === undefined && error === undefined && <Loading what="Asking for the targets…" />}
       {data !== undefined && loops.length === 0 && (
         <Empty title="Nothing is scraped">
-          <NothingToScrape />
+          <ScrapeSomething />
         </Empty>
       )}
       {data !== undefined && loops.length > 0 && pools.size === 0 && <Empty title="Nothing is failing" />}
