@@ -1,12 +1,10 @@
 import type {
   Answer,
   ErrorType,
-  FlamegraphAnswer,
   LabelSet,
   ProfilesAnswer,
   QueryRangeAnswer,
   TargetsAnswer,
-  TopAnswer,
 } from '../query/api/types.ts'
 import type { HeatmapAnswer } from '../query/api/view-types.ts'
 
@@ -91,17 +89,6 @@ export type ProfileSource = { readonly id: string; readonly type?: string } | Se
 
 export function profileParams(source: ProfileSource): Params {
   return 'id' in source ? { id: source.id, type: source.type } : selectionParams(source)
-}
-
-export function fetchFlamegraph(
-  source: ProfileSource,
-  signal: AbortSignal,
-): Promise<Loaded<FlamegraphAnswer>> {
-  return fetchAnswer('profile', { ...profileParams(source), format: 'flamegraph' }, signal)
-}
-
-export function fetchTop(source: ProfileSource, signal: AbortSignal): Promise<Loaded<TopAnswer>> {
-  return fetchAnswer('profile', { ...profileParams(source), format: 'top' }, signal)
 }
 
 export function fetchTargets(signal: AbortSignal): Promise<Loaded<TargetsAnswer>> {

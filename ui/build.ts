@@ -21,7 +21,12 @@ export async function buildUi({ outDir }: { readonly outDir: string }): Promise<
   await mkdir(outDir, { recursive: true })
   const { metafile } = await build({
     absWorkingDir: here,
-    entryPoints: { main: 'main.tsx', app: 'app.css' },
+    entryPoints: {
+      main: 'main.tsx',
+      app: 'app.css',
+      'flame-worker': 'workers/flame-worker.ts',
+      'dot-worker': 'workers/dot-worker.ts',
+    },
     outdir: outDir,
     bundle: true,
     splitting: true,
@@ -39,14 +44,19 @@ export async function buildUi({ outDir }: { readonly outDir: string }): Promise<
   // esbuild would leave its own process running beside ours.
   await stop()
   const outputs = Object.entries(metafile.outputs)
-  const script = outputs.find(([, output]) => output.entryPoint === 'main.tsx')
-  const style = outputs.find(([, output]) => output.entryPoint === 'app.css')
-  if (script === undefined || style === undefined) {
-    throw new Error('build ui: esbuild named no output for main.tsx and app.css')
+  const outputOf = (entryPoint: string) => {
+    const found = outputs.find(([, output]) => output.entryPoint === entryPoint)
+    if (found === undefined) throw new Error(`build ui: esbuild named no output for ${entryPoint}`)
+    return found
   }
+  const script = outputOf('main.tsx')
+  const style = outputOf('app.css')
+  // The page names its workers, since nothing else knows the hashes in their names.
   const page = (await readFile(join(here, 'index.html'), 'utf8'))
     .replace('main.js', basename(script[0]))
     .replace('app.css', basename(style[0]))
+    .replace('flame-worker.js', basename(outputOf('workers/flame-worker.ts')[0]))
+    .replace('dot-worker.js', basename(outputOf('workers/dot-worker.ts')[0]))
   await writeFile(join(outDir, 'index.html'), page)
   const names = outputs.map(([name]) => basename(name))
   const staticImports = script[1].imports.filter(({ kind }) => kind === 'import-statement')

@@ -1,23 +1,14 @@
 import { computed, effect, type ReadonlySignal, signal } from '@preact/signals'
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
-import type {
-  FlamegraphAnswer,
-  ProfileItem,
-  ProfilesAnswer,
-  QueryRangeAnswer,
-  TargetsAnswer,
-  TopAnswer,
-} from '../query/api/types.ts'
+import type { ProfileItem, ProfilesAnswer, QueryRangeAnswer, TargetsAnswer } from '../query/api/types.ts'
 import type { HeatmapAnswer } from '../query/api/view-types.ts'
 import {
-  fetchFlamegraph,
   fetchHeatmap,
   fetchLabelValues,
   fetchProfiles,
   fetchRange,
   fetchTargets,
-  fetchTop,
   type ProfileSource,
   type Selection,
   seconds,
@@ -29,6 +20,9 @@ import { formatSelector } from './model/selector-format.ts'
 import { isRelative, type ResolvedRange, resolveRange } from './model/time-range.ts'
 import { parseUrlState, patchSearch, type UrlPatch, type UrlState } from './model/url-state.ts'
 import { createResource, type Resource } from './resource.ts'
+import { type CompareState, createCompareState } from './state/compare-state.ts'
+import { createFileState, type FileState } from './state/opened-file.ts'
+import { createViewState, type ViewSides, type ViewState } from './state/view-state.ts'
 import { createTheme, type ThemeChoice } from './theme.ts'
 
 export interface Store extends ThemeChoice {
@@ -64,8 +58,10 @@ export interface Store extends ThemeChoice {
   /** What is open below the plot. */
   readonly source: ReadonlySignal<ProfileSource | undefined>
   readonly item: Resource<{ readonly id: string }, ProfileItem | undefined>
-  readonly flame: Resource<ProfileSource, FlamegraphAnswer>
-  readonly top: Resource<ProfileSource, TopAnswer>
+  /** What is inside of it, or of the comparison or the file that another page shows. */
+  readonly view: ViewState
+  readonly compare: CompareState
+  readonly file: FileState
   readonly targets: Resource<unknown, TargetsAnswer>
   /** Something to say to screen readers and for a moment on the screen. */
   readonly notice: ReadonlySignal<string>
@@ -183,8 +179,14 @@ export function createStore(): Store {
     },
     { keep: () => false, retry: nowMs },
   )
-  const flame = createResource(() => source.value, fetchFlamegraph, { retry: nowMs })
-  const top = createResource(() => source.value, fetchTop, { retry: nowMs })
+  const file = createFileState()
+  const compare = createCompareState({ page, url, file: file.opened })
+  const sides = computed((): ViewSides | undefined => {
+    if (page.value === 'compare') return compare.sides.value
+    if (page.value === 'file') return file.opened.value && { profile: { file: file.opened.value.number } }
+    return source.value && { profile: source.value }
+  })
+  const view = createViewState({ url, nowMs, sides, file: file.opened })
 
   const nothingThere = computed(() => range.value.data !== undefined && dots.value.length === 0)
   const targets = createResource(
@@ -231,8 +233,9 @@ export function createStore(): Store {
     profiles,
     source,
     item,
-    flame,
-    top,
+    view,
+    compare,
+    file,
     targets,
     notice,
     say,

@@ -10,9 +10,9 @@ export interface UiFile {
 /** Pages of the UI: each path is answered with `index.html`. */
 export const uiPages = ['', 'explore', 'compare', 'file', 'targets', 'status'] as const
 
-/** CodeMirror and uPlot set styles from script, hence `unsafe-inline` for styles alone. */
+/** CodeMirror and uPlot set styles from script, hence `unsafe-inline` for styles alone; Graphviz is WebAssembly. */
 export const uiContentSecurityPolicy =
-  "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'self'; frame-ancestors 'self'"
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'self'; frame-ancestors 'self'"
 
 /**
  * Reads a built UI (`buildUi`) into memory. The answer maps paths relative to the prefix, without a leading

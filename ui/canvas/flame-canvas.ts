@@ -1,58 +1,76 @@
+import type { FlameLayout } from '../model/flame-layout.ts'
+import { findPath, formatPath, levelCount, neighbour, rowAt } from '../model/flame-rows.ts'
+import { centerWindow, panWindow, type ViewWindow, zoomWindow } from '../model/flame-window.ts'
 import {
-  ancestors,
-  type Direction,
-  type FlameLayout,
-  neighbour,
-  rowAt,
-  visitBoxes,
-} from '../model/flame-layout.ts'
-import { type FrameColor, packageColor, packageOf, shortName } from '../model/frame-colors.ts'
-import { readColors } from './css-colors.ts'
+  createPalette,
+  drawFlame,
+  type FlamePalette,
+  type FlameScene,
+  levelAt,
+  levelTopPx,
+  rowHeightPx,
+} from './draw-flame.ts'
+import { type FlameMove, listenToFlame } from './flame-input.ts'
+import { createFlameMinimap } from './flame-minimap.ts'
 
-export interface FlameScene {
-  readonly layout: FlameLayout
-  /** Row that fills the width; 0 is the root. */
-  readonly zoom: number
-  /** 1 for each name (by index) that a search found; undefined while nothing is searched. */
-  readonly marked: Uint8Array | undefined
-  readonly dark: boolean
-  /** File of each function where known: it colours frames of languages whose names carry no package. */
-  readonly files: ReadonlyMap<string, string>
+export interface FlamePlace {
+  readonly x: number
+  readonly y: number
 }
 
 export interface FlameEvents {
-  readonly onHover: (row: number | undefined, at: { readonly x: number; readonly y: number }) => void
+  readonly onHover: (row: number | undefined, at: FlamePlace) => void
   /** The frame that keys would act on. */
   readonly onFocus: (row: number) => void
   readonly onZoom: (row: number) => void
+  /** What can be done with a frame is asked for. */
+  readonly onMenu: (row: number, at: FlamePlace) => void
+  /** A row that stands for others is to be opened. */
+  readonly onRest: (row: number) => void
+  /** The last level there is came into sight. */
+  readonly onEnd: () => void
 }
 
 export interface FlameCanvas {
   readonly show: (scene: FlameScene) => void
   readonly focus: (row: number) => void
+  /** Closer, wider or sideways, as the keys do. */
+  readonly move: (move: FlameMove) => void
   readonly close: () => void
 }
 
-export const rowHeightPx = 20
-const fontPx = 11.5
-const paddingPx = 4
-
 /**
- * A flame graph, root on top, in `host`, which scrolls. The canvas is as high as the host shows and stays in
- * place while a spacer scrolls beneath it: browsers limit the size of a canvas, and only what is seen is drawn.
+ * A flame graph in `host`, which scrolls. The canvas is as high as the host shows and stays in place while a spacer
+ * scrolls beneath it: browsers limit the size of a canvas, and only what is seen is drawn.
  */
-export function createFlameCanvas(host: HTMLElement, events: FlameEvents): FlameCanvas {
+export function createFlameCanvas(
+  host: HTMLElement,
+  minimapHost: HTMLElement | undefined,
+  events: FlameEvents,
+): FlameCanvas {
   const canvas = document.createElement('canvas')
   canvas.setAttribute('aria-hidden', 'true')
   const spacer = document.createElement('div')
   host.append(canvas, spacer)
   const context = canvas.getContext('2d', { alpha: false })
   let scene: FlameScene | undefined
+  let palette: FlamePalette | undefined
+  let window: ViewWindow = { from: 0, to: 1 }
   let hovered = -1
   let focused = -1
   let frame = 0
-  let palette: Palette | undefined
+  let zoomedAtMs: number | undefined
+  let isNew = false
 
+  const minimap =
+    minimapHost === undefined
+      ? undefined
+      : createFlameMinimap(minimapHost, ({ value, share }) => {
+          if (scene === undefined) return
+          window = centerWindow(window, value, scene.layout.width[0] ?? 0)
+          host.scrollTop = share * host.scrollHeight - host.clientHeight / 2
+          schedule()
+        })
   const schedule = () => {
     if (frame === 0) frame = requestAnimationFrame(draw)
   }
@@ -60,237 +78,193 @@ export function createFlameCanvas(host: HTMLElement, events: FlameEvents): Flame
     frame = 0
     if (scene === undefined || context === null || palette === undefined) return
     const widthPx = host.clientWidth
-    const heightPx = Math.max(
-      rowHeightPx,
-      Math.min(host.clientHeight, scene.layout.levels.length * rowHeightPx),
-    )
-    const ratio = devicePixelRatio
-    if (canvas.width !== Math.round(widthPx * ratio) || canvas.height !== Math.round(heightPx * ratio)) {
-      canvas.width = Math.round(widthPx * ratio)
-      canvas.height = Math.round(heightPx * ratio)
-      canvas.style.width = `${widthPx}px`
-      canvas.style.height = `${heightPx}px`
-    }
-    spacer.style.height = `${Math.max(0, scene.layout.levels.length * rowHeightPx - heightPx)}px`
-    context.setTransform(ratio, 0, 0, ratio, 0, 0)
-    drawFlame(context, { scene, palette, hovered, focused, widthPx, heightPx, scrollPx: host.scrollTop })
+    const contentPx = levelCount(scene.layout) * rowHeightPx
+    const heightPx = Math.max(rowHeightPx, Math.min(host.clientHeight, contentPx))
+    fitCanvas(canvas, widthPx, heightPx)
+    spacer.style.height = `${Math.max(0, contentPx - heightPx)}px`
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0)
+    const scrollPx = host.scrollTop
+    drawFlame(context, { scene, palette, window, hovered, focused, widthPx, heightPx, scrollPx })
+    const isPart = contentPx > heightPx || window.to - window.from < (scene.layout.width[0] ?? 0)
+    minimapHost?.toggleAttribute('hidden', !isPart)
+    if (isPart) minimap?.draw(scene, palette, { window, scrollPx, heightPx })
+    measure()
+    const lastLevel = Math.max(levelAt(scene, scrollPx), levelAt(scene, scrollPx + heightPx - 1))
+    if (scene.layout.isUnfinished && lastLevel >= levelCount(scene.layout) - 1) events.onEnd()
   }
-  const rowUnder = (event: MouseEvent): number => {
-    if (scene === undefined) return -1
+  /** For whoever watches how long pictures take. */
+  const measure = () => {
+    if (isNew && performance.getEntriesByName('flame-bytes').length > 0) {
+      performance.measure('flame-first-picture', 'flame-bytes')
+      performance.clearMarks('flame-bytes')
+    }
+    isNew = false
+    if (zoomedAtMs !== undefined) performance.measure('flame-zoom', { start: zoomedAtMs })
+    zoomedAtMs = undefined
+  }
+  const valueAt = (clientX: number): number => {
     const box = canvas.getBoundingClientRect()
-    const x = event.clientX - box.left
-    const depth = Math.floor((event.clientY - box.top + host.scrollTop) / rowHeightPx)
-    const { layout, zoom } = scene
-    const value = layout.start[zoom]! + (x / box.width) * layout.total[zoom]!
-    return rowAt(layout, depth, value)
+    return window.from + ((clientX - box.left) / box.width) * (window.to - window.from)
+  }
+  const rowUnder = ({ x, y }: FlamePlace): number => {
+    if (scene === undefined) return -1
+    const depth = levelAt(scene, y - canvas.getBoundingClientRect().top + host.scrollTop)
+    return rowAt(scene.layout, depth, valueAt(x))
+  }
+  const scrollTo = (row: number) => {
+    if (scene === undefined) return
+    const topPx = levelTopPx(scene, scene.layout.depth[row]!)
+    if (topPx < host.scrollTop) host.scrollTop = topPx
+    else if (topPx + rowHeightPx > host.scrollTop + host.clientHeight) {
+      host.scrollTop = topPx + rowHeightPx - host.clientHeight
+    }
   }
   const setFocus = (row: number) => {
     focused = row
     if (scene !== undefined && row >= 0) {
-      const topPx = scene.layout.depth[row]! * rowHeightPx
-      if (topPx < host.scrollTop) host.scrollTop = topPx
-      else if (topPx + rowHeightPx > host.scrollTop + host.clientHeight) {
-        host.scrollTop = topPx + rowHeightPx - host.clientHeight
-      }
+      scrollTo(row)
+      const { start, width } = scene.layout
+      const middle = start[row]! + width[row]! / 2
+      // What the keys act on is in sight.
+      if (start[row]! >= window.to || start[row]! + width[row]! <= window.from)
+        window = centerWindow(window, middle, width[0] ?? 0)
       events.onFocus(row)
     }
     schedule()
   }
-
-  const onMove = (event: PointerEvent) => {
-    const row = rowUnder(event)
-    canvas.style.cursor = row >= 0 ? 'pointer' : 'default'
-    if (row !== hovered) {
-      hovered = row
-      schedule()
+  const zoom = (row: number) => {
+    if (scene?.layout.rest.has(row) === true) {
+      events.onRest(row)
+      return
     }
-    events.onHover(row < 0 ? undefined : row, { x: event.clientX, y: event.clientY })
+    zoomedAtMs = performance.now()
+    events.onZoom(row)
   }
-  const onLeave = () => {
-    hovered = -1
+  const move = ({ zoom: factor, pan, scroll, at }: FlameMove) => {
+    if (scene === undefined) return
+    const whole = scene.layout.width[0] ?? 0
+    const middle = (window.from + window.to) / 2
+    const { start, width } = scene.layout
+    const center =
+      at !== undefined ? valueAt(at) : focused < 0 ? middle : start[focused]! + width[focused]! / 2
+    if (factor !== undefined) window = zoomWindow(window, { at: inside(center, window), factor, whole })
+    if (pan !== undefined) window = panWindow(window, pan, whole)
+    if (scroll !== undefined) host.scrollTop += scroll * rowHeightPx
     schedule()
-    events.onHover(undefined, { x: 0, y: 0 })
   }
-  const onClick = (event: MouseEvent) => {
-    const row = rowUnder(event)
-    if (row < 0 || scene === undefined) return
-    setFocus(row)
-    events.onZoom(row === scene.zoom ? Math.max(0, scene.layout.parent[row]!) : row)
+  const stop = listenToFlame(host, canvas, {
+    rowUnder,
+    isUp: () => scene?.up === true,
+    hover(row, at) {
+      canvas.style.cursor = row >= 0 ? 'pointer' : 'default'
+      if (row !== hovered) schedule()
+      hovered = row
+      events.onHover(row < 0 ? undefined : row, at)
+    },
+    click(row) {
+      if (scene === undefined || row < 0) return
+      setFocus(row)
+      zoom(row === scene.zoom ? Math.max(0, scene.layout.parent[row]!) : row)
+    },
+    menu(row, at) {
+      if (scene === undefined) return
+      const target = row >= 0 ? row : focused >= 0 ? focused : scene.zoom
+      setFocus(target)
+      events.onMenu(target, at ?? placeOf(target))
+    },
+    step(direction) {
+      if (scene !== undefined)
+        setFocus(focused < 0 ? scene.zoom : neighbour(scene.layout, focused, direction))
+    },
+    enter: () => scene !== undefined && zoom(focused >= 0 ? focused : scene.zoom),
+    leave: () => scene !== undefined && zoom(Math.max(0, scene.layout.parent[scene.zoom]!)),
+    move,
+  })
+  const placeOf = (row: number): FlamePlace => {
+    const box = canvas.getBoundingClientRect()
+    if (scene === undefined) return { x: box.left, y: box.top }
+    const scale = box.width / (window.to - window.from)
+    const x = Math.max(0, (scene.layout.start[row]! - window.from) * scale)
+    const top = levelTopPx(scene, scene.layout.depth[row]!) - host.scrollTop
+    return { x: box.left + x + 12, y: box.top + top + rowHeightPx }
   }
-  const onKey = (event: KeyboardEvent) => {
-    if (scene === undefined || event.altKey || event.ctrlKey || event.metaKey) return
-    const at = focused >= 0 ? focused : scene.zoom
-    const direction = arrows[event.key]
-    if (direction !== undefined) setFocus(neighbour(scene.layout, at, direction))
-    else if (event.key === 'Enter') events.onZoom(at)
-    else if (event.key === 'Backspace') events.onZoom(Math.max(0, scene.layout.parent[scene.zoom]!))
-    else return
-    event.preventDefault()
-  }
-  canvas.addEventListener('pointermove', onMove)
-  canvas.addEventListener('pointerleave', onLeave)
-  canvas.addEventListener('click', onClick)
-  host.addEventListener('scroll', schedule)
-  host.addEventListener('keydown', onKey)
-  host.addEventListener('focus', schedule)
-  host.addEventListener('blur', schedule)
+  for (const name of ['scroll', 'focus', 'blur']) host.addEventListener(name, schedule)
   const sizes = new ResizeObserver(schedule)
   sizes.observe(host)
 
   return {
     show(next) {
-      if (scene?.layout !== next.layout) {
+      const before = scene
+      if (before?.layout !== next.layout) {
         hovered = -1
-        focused = -1
-        host.scrollTop = 0
-      } else if (scene.zoom !== next.zoom) {
-        const topPx = next.layout.depth[next.zoom]! * rowHeightPx
-        if (topPx < host.scrollTop || topPx > host.scrollTop + host.clientHeight - 4 * rowHeightPx) {
-          host.scrollTop = Math.max(0, topPx - 3 * rowHeightPx)
-        }
+        focused =
+          before === undefined || focused < 0 ? -1 : findPath(next.layout, formatPath(before.layout, focused))
+        isNew = true
       }
       if (
         palette === undefined ||
-        scene?.dark !== next.dark ||
-        scene.layout !== next.layout ||
-        scene.files !== next.files
+        before?.dark !== next.dark ||
+        before.layout.names !== next.layout.names ||
+        before.files !== next.files
       ) {
         palette = createPalette(host, next)
       }
       scene = next
+      if (!isSameView(before, next)) {
+        const from = next.layout.start[next.zoom] ?? 0
+        window = { from, to: from + (next.layout.width[next.zoom] ?? 0) }
+        spacer.style.height = `${levelCount(next.layout) * rowHeightPx}px`
+        reveal(next, before)
+      }
       schedule()
     },
     focus: setFocus,
+    move,
     close() {
       cancelAnimationFrame(frame)
       sizes.disconnect()
-      host.removeEventListener('scroll', schedule)
-      host.removeEventListener('keydown', onKey)
+      stop()
+      for (const name of ['scroll', 'focus', 'blur']) host.removeEventListener(name, schedule)
+      minimap?.close()
       canvas.remove()
       spacer.remove()
     },
   }
-}
 
-const arrows: Readonly<Record<string, Direction>> = {
-  ArrowUp: 'up',
-  ArrowDown: 'down',
-  ArrowLeft: 'left',
-  ArrowRight: 'right',
-}
-
-interface Palette {
-  readonly background: string
-  readonly text: string
-  readonly faintText: string
-  readonly mark: string
-  readonly markText: string
-  readonly focus: string
-  readonly narrow: string
-  /** By index of a name; made when first needed. */
-  readonly colorOf: (nameIndex: number) => FrameColor
-}
-
-function createPalette(host: HTMLElement, { layout, dark, files }: FlameScene): Palette {
-  const colors = readColors(host, [
-    'surface',
-    'frame-text',
-    'muted',
-    'mark',
-    'mark-text',
-    'accent',
-    'frame-narrow',
-  ])
-  const byName: FrameColor[] = []
-  const byPackage = new Map<string, FrameColor>()
-  const colorOf = (nameIndex: number): FrameColor => {
-    const known = byName[nameIndex]
-    if (known !== undefined) return known
-    const name = layout.names[nameIndex] ?? ''
-    const packageName = packageOf(name, files.get(name))
-    const color = byPackage.get(packageName) ?? packageColor(packageName, dark)
-    byPackage.set(packageName, color)
-    byName[nameIndex] = color
-    return color
-  }
-  return {
-    background: colors.surface,
-    text: colors['frame-text'],
-    faintText: colors.muted,
-    mark: colors.mark,
-    markText: colors['mark-text'],
-    focus: colors.accent,
-    narrow: colors['frame-narrow'],
-    colorOf,
+  /** The zoomed frame, and what lies beyond it, in sight. */
+  function reveal(next: FlameScene, before: FlameScene | undefined): void {
+    const topPx = levelTopPx(next, next.layout.depth[next.zoom] ?? 0)
+    if (before?.up !== next.up || before.shape !== next.shape || next.zoom === 0) {
+      host.scrollTop = next.up ? host.scrollHeight : 0
+    } else if (next.up) {
+      if (topPx > host.scrollTop + host.clientHeight || topPx < host.scrollTop + 4 * rowHeightPx)
+        host.scrollTop = topPx + 4 * rowHeightPx - host.clientHeight
+    } else if (topPx < host.scrollTop || topPx > host.scrollTop + host.clientHeight - 4 * rowHeightPx) {
+      host.scrollTop = Math.max(0, topPx - 3 * rowHeightPx)
+    }
   }
 }
 
-interface Drawing {
-  readonly scene: FlameScene
-  readonly palette: Palette
-  readonly hovered: number
-  readonly focused: number
-  readonly widthPx: number
-  readonly heightPx: number
-  readonly scrollPx: number
+/** Whether the eye should not move: the same frame fills the width, of a tree as wide. */
+function isSameView(before: FlameScene | undefined, next: FlameScene): boolean {
+  if (before === undefined || before.up !== next.up || before.shape !== next.shape) return false
+  const sameTree: (layout: FlameLayout) => boolean = (layout) =>
+    layout.width[0] === next.layout.width[0] && layout.path[0] === next.layout.path[0]
+  return (
+    sameTree(before.layout) && formatPath(before.layout, before.zoom) === formatPath(next.layout, next.zoom)
+  )
 }
 
-function drawFlame(context: CanvasRenderingContext2D, drawing: Drawing): void {
-  const { scene, palette, hovered, focused, widthPx, heightPx, scrollPx } = drawing
-  const { layout, zoom, marked } = scene
-  context.fillStyle = palette.background
-  context.fillRect(0, 0, widthPx, heightPx)
-  context.font = `${fontPx}px ${getComputedStyle(context.canvas).fontFamily}`
-  context.textBaseline = 'middle'
-  const from = layout.start[zoom]!
-  const window = { from, to: from + layout.total[zoom]!, widthPx }
-  const above = new Set(ancestors(layout, zoom).slice(0, -1))
-  const firstLevel = Math.floor(scrollPx / rowHeightPx)
-  const lastLevel = Math.min(layout.levels.length - 1, Math.floor((scrollPx + heightPx) / rowHeightPx))
-  const letterPx = context.measureText('abcdefghijklmnopqrstuvwxyz').width / 26
-  for (let depth = firstLevel; depth <= lastLevel; depth++) {
-    const y = depth * rowHeightPx - scrollPx
-    visitBoxes(layout, depth, window, (row, x, boxPx) => {
-      if (row < 0) {
-        context.fillStyle = palette.narrow
-        context.fillRect(x, y, boxPx, rowHeightPx - 1)
-        return
-      }
-      const nameIndex = layout.name[row]!
-      const isMarked = marked?.[nameIndex] === 1
-      const color = palette.colorOf(nameIndex)
-      const faded = above.has(row) || (marked !== undefined && !isMarked)
-      context.fillStyle = isMarked ? palette.mark : faded ? color.faded : color.fill
-      // A hit is never too narrow to be seen.
-      const shownPx = isMarked ? Math.max(boxPx, 3) : boxPx
-      context.fillRect(x, y, Math.max(0.5, shownPx - (boxPx > 3 ? 1 : 0)), rowHeightPx - 1)
-      if (row === hovered || row === focused) {
-        context.strokeStyle = row === focused ? palette.focus : palette.text
-        context.lineWidth = row === focused ? 2 : 1
-        const inset = context.lineWidth / 2
-        context.strokeRect(
-          x + inset,
-          y + inset,
-          Math.max(1, boxPx - 1 - 2 * inset),
-          rowHeightPx - 1 - 2 * inset,
-        )
-      }
-      if (boxPx < 3 * letterPx + 2 * paddingPx) return
-      context.fillStyle = isMarked ? palette.markText : faded ? palette.faintText : palette.text
-      const text = fitName(context, layout.names[nameIndex] ?? '', boxPx - 2 * paddingPx, letterPx)
-      context.fillText(text, x + paddingPx, y + rowHeightPx / 2)
-    })
-  }
+function fitCanvas(canvas: HTMLCanvasElement, widthPx: number, heightPx: number): void {
+  const width = Math.round(widthPx * devicePixelRatio)
+  const height = Math.round(heightPx * devicePixelRatio)
+  if (canvas.width === width && canvas.height === height) return
+  canvas.width = width
+  canvas.height = height
+  canvas.style.width = `${widthPx}px`
+  canvas.style.height = `${heightPx}px`
 }
 
-/** The whole name, else without its path, else its beginning. */
-function fitName(context: CanvasRenderingContext2D, name: string, roomPx: number, letterPx: number): string {
-  const fits = (text: string) =>
-    text.length * letterPx * 0.7 <= roomPx && context.measureText(text).width <= roomPx
-  if (fits(name)) return name
-  const short = shortName(name)
-  if (fits(short)) return short
-  let letters = Math.min(short.length, Math.ceil((roomPx / letterPx) * 1.3))
-  while (letters > 1 && !fits(`${short.slice(0, letters)}…`)) letters--
-  return letters > 1 ? `${short.slice(0, letters)}…` : ''
+function inside(value: number, { from, to }: ViewWindow): number {
+  return Math.min(to, Math.max(from, value))
 }

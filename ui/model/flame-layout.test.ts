@@ -1,34 +1,13 @@
 import t from 'tap'
-import {
-  ancestors,
-  type FlameColumns,
-  findPath,
-  formatPath,
-  layoutFlame,
-  neighbour,
-  rowAt,
-  visitBoxes,
-} from './flame-layout.ts'
+import { drawFlame } from '../../test/support/drawn-flame.ts'
+import { layoutFlame, valuesOf } from './flame-layout.ts'
+import { frameName } from './flame-rows.ts'
+import { readTree } from './flame-tree.ts'
 import { nameTest, searchFrames } from './frame-search.ts'
 
-/** `main 10 (3)` is a frame with total 10 and self 3; two blanks of indentation are one level. */
-function flame(text: string): FlameColumns {
-  const names: string[] = []
-  const columns = { depth: [] as number[], name: [] as number[], self: [] as string[], total: [] as string[] }
-  for (const line of text.split('\n').filter((line) => line.trim() !== '')) {
-    const [, indent = '', name = '', total = '0', self = '0'] =
-      /^( *)(\S+) (-?\d+)(?: \((\d+)\))?$/.exec(line) ?? []
-    if (!names.includes(name)) names.push(name)
-    columns.depth.push(indent.length / 2)
-    columns.name.push(names.indexOf(name))
-    columns.total.push(total)
-    columns.self.push(self)
-  }
-  return { names, ...columns }
-}
-
 const layout = layoutFlame(
-  flame(`
+  readTree(
+    drawFlame(`
 root 100
   main 70 (10)
     parse 40 (40)
@@ -36,89 +15,49 @@ root 100
   gc 30 (5)
     parse 25 (25)
 `),
+  ),
 )
 
-t.test('layoutFlame() places children from the left edge of their parent', (t) => {
-  t.same([...layout.start], [0, 0, 0, 40, 70, 70])
-  t.same([...layout.parent], [-1, 0, 1, 1, 0, 4])
+t.test('layoutFlame() lays out level by level, children from the left edge of their parent', (t) => {
+  t.same([...layout.levelStart], [0, 1, 3, 6])
+  t.same([...layout.start], [0, 0, 70, 0, 40, 70])
+  t.same([...layout.parent], [-1, 0, 0, 1, 1, 2])
+  t.same([...layout.depth], [0, 1, 1, 2, 2, 2])
   t.same(
-    layout.levels.map((rows) => [...rows]),
-    [[0], [1, 4], [2, 3, 5]],
+    [...layout.name.keys()].map((row) => frameName(layout, row)),
+    ['root', 'main', 'gc', 'parse', 'main', 'parse'],
   )
   t.end()
 })
 
-t.test('rowAt() finds the frame under a value, and nothing beside it', (t) => {
-  t.equal(rowAt(layout, 0, 99), 0)
-  t.equal(rowAt(layout, 1, 69), 1)
-  t.equal(rowAt(layout, 1, 70), 4)
-  t.equal(rowAt(layout, 2, 65), -1, 'self time of main')
-  t.equal(rowAt(layout, 2, 96), -1)
-  t.equal(rowAt(layout, 3, 1), -1)
+t.test('layoutFlame() puts the widest first, then by name, and what was left out last', (t) => {
+  const text = 'root 20\n  b 4\n  +3 @00000000000000aa 9\n  a 4\n  c 3'
+  const sorted = layoutFlame(readTree(drawFlame(text)))
+  t.same(
+    [1, 2, 3, 4].map((row) => frameName(sorted, row)),
+    ['a', 'b', 'c', '3 more, not loaded'],
+  )
+  t.same([...sorted.start], [0, 0, 4, 8, 11])
+  t.same([...sorted.rest.keys()], [4])
   t.end()
 })
 
-t.test('a path is found again in another layout, and only there', (t) => {
-  const other = layoutFlame(flame('root 9\n  gc 5\n    parse 5\n  main 4\n    parse 4'))
-  t.equal(findPath(other, formatPath(layout, 2)), 4)
-  t.equal(findPath(other, formatPath(layout, 5)), 2)
-  t.equal(findPath(other, formatPath(layout, 3)), -1)
-  t.equal(findPath(other, 'no hash'), -1)
-  t.same(ancestors(layout, 5), [0, 4, 5])
+t.test('layoutFlame() of a comparison shows what is gone and what is new', (t) => {
+  const text = 'root 50 | 40\n  kept 30 (30) | 30 (30)\n  new 20 (20) | 0\n  gone 0 | 10 (10)'
+  const compared = layoutFlame(readTree(drawFlame(text)))
+  t.same([...compared.width], [60, 30, 20, 10])
+  t.same(valuesOf(compared, 3), { total: 0, self: 0, baseTotal: 10, baseSelf: 10 })
+  const halved = layoutFlame(readTree(drawFlame(text)), { scale: { profile: 1, base: 2 } })
+  t.same([...halved.width], [100, 60, 20, 20], 'each side as the scale says')
+  t.equal(valuesOf(halved, 1).baseTotal, 60)
   t.end()
 })
 
-t.test('neighbour() walks as arrow keys do', (t) => {
-  t.equal(neighbour(layout, 0, 'down'), 1)
-  t.equal(neighbour(layout, 2, 'right'), 3)
-  t.equal(neighbour(layout, 3, 'right'), 5)
-  t.equal(neighbour(layout, 5, 'up'), 4)
-  t.equal(neighbour(layout, 4, 'left'), 1)
-  t.equal(neighbour(layout, 0, 'up'), 0)
-  t.equal(neighbour(layout, 5, 'down'), 5)
-  t.equal(neighbour(layout, 1, 'left'), 1)
-  t.end()
-})
-
-t.test('visitBoxes() clips to the window and gives each frame its width', (t) => {
-  const boxes: (readonly number[])[] = []
-  visitBoxes(layout, 1, { from: 60, to: 80, widthPx: 200 }, (...box) => boxes.push(box))
-  t.same(boxes, [
-    [1, 0, 100],
-    [4, 100, 100],
-  ])
-  t.end()
-})
-
-t.test('visitBoxes() costs pixels, not frames, and still shows them all', (t) => {
-  const count = 100_000
-  const wide = layoutFlame({
-    names: ['root', 'leaf'],
-    depth: [0, ...Array<number>(count).fill(1)],
-    name: [0, ...Array<number>(count).fill(1)],
-    self: Array<string>(count + 1).fill('1'),
-    total: [String(count), ...Array<string>(count).fill('1')],
-  })
-  let boxes = 0
-  let covered = 0
-  visitBoxes(wide, 1, { from: 0, to: count, widthPx: 1000 }, (row, _x, width) => {
-    if (row === -1) boxes++
-    covered += width
-  })
-  t.ok(boxes > 900 && boxes <= 1001, `${boxes} boxes`)
-  t.ok(Math.abs(covered - 1000) < 2, `${covered} px`)
-  boxes = 0
-  visitBoxes(wide, 1, { from: 500, to: 600, widthPx: 1000 }, (row) => {
-    if (row >= 0) boxes++
-  })
-  t.equal(boxes, 100, 'zoomed in, each is a frame of its own')
-  t.end()
-})
-
-t.test('negative totals have no width', (t) => {
-  const negative = layoutFlame(flame('root 5\n  a -3\n  b 5'))
-  t.equal(negative.start[2], 0)
-  t.equal(rowAt(negative, 1, 1), 2)
+t.test('layoutFlame() gives negative totals no width, and an empty tree no rows', (t) => {
+  const negative = layoutFlame(readTree(drawFlame('root 5\n  a -3\n  b 5')))
+  t.same([...negative.width], [5, 5, 0])
+  const empty = layoutFlame(readTree({ names: [], depth: [], name: [], self: [], total: [] }))
+  t.equal(empty.name.length, 0)
   t.end()
 })
 
@@ -127,8 +66,9 @@ t.test('searchFrames() counts a frame under another match once', (t) => {
     const test = nameTest(text)
     return test === undefined ? undefined : searchFrames(layout, test)
   }
-  t.same(search('PARSE')?.rows, [2, 5])
+  t.same(search('PARSE')?.rows, [3, 5])
   t.equal(search('parse')?.total, 65)
+  t.same(search('main')?.rows, [1, 4])
   t.equal(search('main')?.total, 70)
   t.equal(search('/^(main|gc)$/')?.total, 100)
   t.equal(search('"pars"')?.total, 0)

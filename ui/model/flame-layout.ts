@@ -1,173 +1,169 @@
-import type { FlamegraphAnswer } from '../../query/api/types.ts'
+import type { FlameTree, RestFrames } from './flame-tree.ts'
 
 /**
- * A flame graph laid out: one entry per row of the answer, in pre-order. `start` and `total` are in the sample
- * type's unit; doubles are exact enough for pixels. `levels[d]` are the rows of depth d, ascending in `start`.
+ * A tree laid out for drawing. Rows come level by level, each level from left to right, so children of one row lie
+ * side by side; row 0 is the root. `start` and `width` are in the sample type's unit, or what it is scaled to.
  */
 export interface FlameLayout {
   readonly names: readonly string[]
   readonly name: Int32Array
   readonly depth: Int32Array
+  /** -1 for the root. */
   readonly parent: Int32Array
   readonly start: Float64Array
-  readonly total: Float64Array
+  readonly width: Float64Array
+  /** As the answer has them, not scaled. */
   readonly self: Float64Array
-  readonly levels: readonly Int32Array[]
+  readonly total: Float64Array
+  readonly base: { readonly self: Float64Array; readonly total: Float64Array } | undefined
+  readonly scale: FlameScale
+  /** Level d is rows `levelStart[d]` up to `levelStart[d + 1]`. */
+  readonly levelStart: Int32Array
   /** A hash of the names from the root down: finds the same frame again in another answer. */
   readonly path: Uint32Array
+  readonly rest: ReadonlyMap<number, RestFrames>
+  /** Whether there are rows that come only when somebody zooms there. */
+  readonly isUnfinished: boolean
 }
 
-export type FlameColumns = Pick<FlamegraphAnswer, 'names' | 'depth' | 'name' | 'self' | 'total'>
-
-export function layoutFlame(columns: FlameColumns): FlameLayout {
-  const rows = columns.depth.length
-  const name = Int32Array.from(columns.name)
-  const depth = Int32Array.from(columns.depth)
-  const parent = new Int32Array(rows).fill(-1)
-  const start = new Float64Array(rows)
-  const total = new Float64Array(rows)
-  const self = new Float64Array(rows)
-  const path = new Uint32Array(rows)
-  const nameHashes = Uint32Array.from(columns.names, hashText)
-  const counts: number[] = []
-  const open: number[] = []
-  const nextStart = new Float64Array(rows)
-  for (let row = 0; row < rows; row++) {
-    const level = depth[row]!
-    counts[level] = (counts[level] ?? 0) + 1
-    // A difference can be negative; it has no width.
-    total[row] = Math.max(0, Number(columns.total[row]))
-    self[row] = Number(columns.self[row])
-    const above = level === 0 ? -1 : open[level - 1]!
-    parent[row] = above
-    start[row] = above < 0 ? 0 : nextStart[above]!
-    if (above >= 0) nextStart[above] = start[row]! + total[row]!
-    nextStart[row] = start[row]!
-    path[row] = mix(above < 0 ? 0 : path[above]!, nameHashes[name[row]!] ?? 0)
-    open[level] = row
-  }
-  const levels = counts.map((count) => new Int32Array(count))
-  const filled = new Int32Array(levels.length)
-  for (let row = 0; row < rows; row++) {
-    const level = depth[row]!
-    levels[level]![filled[level]!++] = row
-  }
-  return { names: columns.names, name, depth, parent, start, total, self, levels, path }
+/** What values are multiplied with before they are compared. */
+export interface FlameScale {
+  readonly profile: number
+  readonly base: number
 }
 
-/** The row under a value at a depth, or -1. */
-export function rowAt(layout: FlameLayout, depth: number, value: number): number {
-  const level = layout.levels[depth]
-  if (level === undefined) return -1
-  const row = level[firstEndingAfter(layout, level, value)]
-  return row !== undefined && layout.start[row]! <= value ? row : -1
-}
-
-/** The window of values that a canvas shows. */
-export interface FlameWindow {
-  readonly from: number
-  readonly to: number
-  readonly widthPx: number
-}
+export const unscaled: FlameScale = { profile: 1, base: 1 }
 
 /**
- * Calls `box` for what a level shows within the window, from left to right. Neighbours too narrow to be told
- * apart come as one box with row -1, so a level never costs more than its width in pixels.
+ * Siblings come widest first. In a comparison a row is as wide as the larger side of each of its parts, so what is
+ * gone from one side is still seen, and what did not change is as wide as ever.
  */
-export function visitBoxes(
+export function layoutFlame(
+  tree: FlameTree,
+  options: { readonly scale?: FlameScale; readonly isUnfinished?: boolean } = {},
+): FlameLayout {
+  const { scale = unscaled, isUnfinished = false } = options
+  const rows = tree.name.length
+  const width = widthsOf(tree, scale)
+  const { firstChild, children } = childrenOf(tree)
+  const order = new Int32Array(rows)
+  const place = new Int32Array(rows)
+  const depth = new Int32Array(rows)
+  const levelStart: number[] = [0]
+  let filled = rows === 0 ? 0 : 1
+  for (let at = 0; at < filled; at++) {
+    const row = order[at]!
+    place[row] = at
+    const from = firstChild[row]!
+    const to = firstChild[row + 1]!
+    if (to - from > 1) sortChildren(tree, width, children.subarray(from, to))
+    for (let child = from; child < to; child++) {
+      depth[filled] = depth[at]! + 1
+      if (levelStart.length === depth[filled]!) levelStart.push(filled)
+      order[filled++] = children[child]!
+    }
+  }
+  levelStart.push(filled)
+  const take = (column: Float64Array) => Float64Array.from(order, (row) => column[row]!)
+  const name = Int32Array.from(order, (row) => tree.name[row]!)
+  const parent = Int32Array.from(order, (row) => (tree.parent[row]! < 0 ? -1 : place[tree.parent[row]!]!))
+  const placed = take(width)
+  return {
+    names: tree.names,
+    name,
+    depth,
+    parent,
+    start: startsOf(parent, placed),
+    width: placed,
+    self: take(tree.self),
+    total: take(tree.total),
+    base: tree.base === undefined ? undefined : { self: take(tree.base.self), total: take(tree.base.total) },
+    scale,
+    levelStart: Int32Array.from(levelStart),
+    path: pathsOf(tree.names, name, parent),
+    rest: new Map([...tree.rest].map(([row, frames]) => [place[row]!, frames])),
+    isUnfinished,
+  }
+}
+
+/** What a row shows of the profile, and of the base where there is one; scaled. */
+export function valuesOf(
   layout: FlameLayout,
-  depth: number,
-  window: FlameWindow,
-  box: (row: number, xPx: number, widthPx: number) => void,
-): void {
-  const level = layout.levels[depth]
-  const span = window.to - window.from
-  if (level === undefined || span <= 0) return
-  const scale = window.widthPx / span
-  let index = firstEndingAfter(layout, level, window.from)
-  while (index < level.length) {
-    const row = level[index]!
-    const left = layout.start[row]!
-    if (left >= window.to) return
-    const x = Math.max(0, (left - window.from) * scale)
-    const right = Math.min(window.widthPx, (left + layout.total[row]! - window.from) * scale)
-    if (right - x >= narrowestPx) {
-      box(row, x, right - x)
-      index++
-      continue
-    }
-    // Jump over all that ends within this pixel.
-    const end = x + 1
-    const value = window.from + end / scale
-    const next = Math.max(index + 1, firstEndingAfter(layout, level, value))
-    const last = level[next - 1]!
-    const lastRight = (layout.start[last]! + layout.total[last]! - window.from) * scale
-    if (next === index + 1 && lastRight - x < faintestPx) {
-      index = next
-      continue
-    }
-    box(-1, x, Math.max(faintestPx, Math.min(end, lastRight) - x))
-    index = next
+  row: number,
+): { readonly total: number; readonly self: number; readonly baseTotal: number; readonly baseSelf: number } {
+  const { base, scale } = layout
+  return {
+    total: (layout.total[row] ?? 0) * scale.profile,
+    self: (layout.self[row] ?? 0) * scale.profile,
+    baseTotal: (base?.total[row] ?? 0) * scale.base,
+    baseSelf: (base?.self[row] ?? 0) * scale.base,
   }
 }
 
-/** The row whose names from the root down hash to `path`, or -1. */
-export function findPath(layout: FlameLayout, path: string): number {
-  if (!/^[0-9a-f]{1,8}$/.test(path)) return -1
-  return layout.path.indexOf(Number.parseInt(path, 16))
-}
-
-export function formatPath(layout: FlameLayout, row: number): string {
-  return (layout.path[row] ?? 0).toString(16)
-}
-
-/** From the root down to the row itself. */
-export function ancestors(layout: FlameLayout, row: number): number[] {
-  const rows: number[] = []
-  for (let at = row; at >= 0; at = layout.parent[at]!) rows.push(at)
-  return rows.reverse()
-}
-
-export type Direction = 'up' | 'down' | 'left' | 'right'
-
-/** The neighbour that an arrow key goes to; the row itself where there is none. Down is away from the root. */
-export function neighbour(layout: FlameLayout, row: number, direction: Direction): number {
-  if (direction === 'up') return layout.parent[row]! >= 0 ? layout.parent[row]! : row
-  const depth = layout.depth[row]!
-  if (direction === 'down') {
-    const child = row + 1
-    return child < layout.depth.length && layout.depth[child]! === depth + 1 ? child : row
+function widthsOf(tree: FlameTree, { profile, base }: FlameScale): Float64Array {
+  const rows = tree.name.length
+  const width = new Float64Array(rows)
+  if (tree.base === undefined) {
+    // A difference that somebody made beforehand can be negative; it has no width.
+    for (let row = 0; row < rows; row++) width[row] = Math.max(0, tree.total[row]! * profile)
+    return width
   }
-  const level = layout.levels[depth]!
-  const index = lowerBound(level, row)
-  return level[index + (direction === 'left' ? -1 : 1)] ?? row
+  // What is not in a row's children is its own, also where children were left out.
+  const own = tree.total.slice()
+  const baseOwn = tree.base.total.slice()
+  for (let row = rows - 1; row > 0; row--) {
+    own[tree.parent[row]!]! -= tree.total[row]!
+    baseOwn[tree.parent[row]!]! -= tree.base.total[row]!
+  }
+  for (let row = rows - 1; row >= 0; row--) {
+    width[row]! += Math.max(0, own[row]! * profile, baseOwn[row]! * base)
+    if (row > 0) width[tree.parent[row]!]! += width[row]!
+  }
+  return width
 }
 
-const narrowestPx = 1
-const faintestPx = 0.3
-
-/** Index of the first row of the level that ends after `value`. */
-function firstEndingAfter(layout: FlameLayout, level: Int32Array, value: number): number {
-  let low = 0
-  let high = level.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const row = level[middle]!
-    if (layout.start[row]! + layout.total[row]! > value) high = middle
-    else low = middle + 1
-  }
-  return low
+function childrenOf(tree: FlameTree): { readonly firstChild: Int32Array; readonly children: Int32Array } {
+  const rows = tree.name.length
+  const firstChild = new Int32Array(rows + 2)
+  for (let row = 1; row < rows; row++) firstChild[tree.parent[row]! + 2]!++
+  for (let row = 2; row < rows + 2; row++) firstChild[row]! += firstChild[row - 1]!
+  const children = new Int32Array(Math.max(0, rows - 1))
+  for (let row = 1; row < rows; row++) children[firstChild[tree.parent[row]! + 1]!++] = row
+  return { firstChild, children }
 }
 
-function lowerBound(sorted: Int32Array, value: number): number {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (sorted[middle]! < value) low = middle + 1
-    else high = middle
+function sortChildren(tree: FlameTree, width: Float64Array, children: Int32Array): void {
+  children.sort((a, b) => {
+    // What stands for many others comes last.
+    const rest = Number(tree.rest.has(a)) - Number(tree.rest.has(b))
+    if (rest !== 0) return rest
+    const wider = width[b]! - width[a]!
+    if (wider !== 0) return wider
+    const nameA = tree.names[tree.name[a]!] ?? ''
+    const nameB = tree.names[tree.name[b]!] ?? ''
+    return nameA < nameB ? -1 : nameA > nameB ? 1 : 0
+  })
+}
+
+function startsOf(parent: Int32Array, width: Float64Array): Float64Array {
+  const start = new Float64Array(parent.length)
+  const next = new Float64Array(parent.length)
+  for (let row = 1; row < parent.length; row++) {
+    const above = parent[row]!
+    start[row] = next[above]!
+    next[above] = start[row]! + width[row]!
+    next[row] = start[row]!
   }
-  return low
+  return start
+}
+
+function pathsOf(names: readonly string[], name: Int32Array, parent: Int32Array): Uint32Array {
+  const hashes = Uint32Array.from(names, hashText)
+  const path = new Uint32Array(name.length)
+  for (let row = 0; row < name.length; row++) {
+    path[row] = mix(parent[row]! < 0 ? 0 : path[parent[row]!]!, hashes[name[row]!] ?? 0)
+  }
+  return path
 }
 
 /** FNV-1a over UTF-16 units. */

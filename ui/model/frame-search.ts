@@ -26,25 +26,25 @@ export function nameTest(text: string): ((name: string) => boolean) | undefined 
 export interface FrameMatches {
   /** 1 where the name matches, by index of `names`. */
   readonly names: Uint8Array
-  /** Rows that match, in pre-order. */
+  /** Rows that match, from left to right, callers first. */
   readonly rows: readonly number[]
-  /** Sum over them in the sample type's unit; a frame under another match counts once. */
+  /** What they cover, as the layout's widths say; a frame under another match counts once. */
   readonly total: number
 }
 
 export function searchFrames(layout: FlameLayout, test: (name: string) => boolean): FrameMatches {
   const names = Uint8Array.from(layout.names, (name) => (test(name) ? 1 : 0))
+  const covered = new Uint8Array(layout.name.length)
   const rows: number[] = []
   let total = 0
-  let below = Number.POSITIVE_INFINITY
   for (let row = 0; row < layout.name.length; row++) {
-    const depth = layout.depth[row]!
-    if (depth <= below) below = Number.POSITIVE_INFINITY
-    if (names[layout.name[row]!] !== 1) continue
+    const above = layout.parent[row]!
+    covered[row] = above < 0 ? 0 : covered[above]!
+    if (names[layout.name[row]!] !== 1 || layout.rest.has(row)) continue
     rows.push(row)
-    if (below !== Number.POSITIVE_INFINITY) continue
-    total += layout.total[row]!
-    below = depth
+    if (covered[row] === 0) total += layout.width[row]!
+    covered[row] = 1
   }
+  rows.sort((a, b) => layout.start[a]! - layout.start[b]! || a - b)
   return { names, rows, total }
 }

@@ -12,6 +12,7 @@ const paths = {
   system: 'M2.2 3.2h11.6v7.6H2.2zM6 13.4h4M8 11v2.2',
   zoom: 'M7 2.4a4.6 4.6 0 1 0 0 9.2 4.6 4.6 0 0 0 0-9.2M10.4 10.4l3.4 3.4M5 7h4M7 5v4',
   search: 'M7 2.4a4.6 4.6 0 1 0 0 9.2 4.6 4.6 0 0 0 0-9.2M10.4 10.4l3.4 3.4',
+  filter: 'M2.2 3.2h11.6L9.4 8.6v4.2l-2.8 1.4V8.6z',
 } as const
 
 export function Icon({ name }: { readonly name: keyof typeof paths }) {

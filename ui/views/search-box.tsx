@@ -1,31 +1,37 @@
 import { useMemo } from 'preact/hooks'
-import { type FlameLayout, formatPath } from '../model/flame-layout.ts'
+import type { FlameLayout } from '../model/flame-layout.ts'
+import { formatPath } from '../model/flame-rows.ts'
 import { formatShare, plural } from '../model/format.ts'
 import { type FrameMatches, nameTest, searchFrames } from '../model/frame-search.ts'
-import { useStore } from '../store.ts'
+import { type Store, useStore } from '../store.ts'
 import { Icon } from './icon.tsx'
 
 /** What the URL searches for, or the function marked in the table. */
 export function useMatches(layout: FlameLayout): FrameMatches | undefined {
   const { s, fn } = useStore().url.value
-  return useMemo(() => {
-    const test = fn === '' ? nameTest(s) : (name: string) => name === fn
-    return test === undefined ? undefined : searchFrames(layout, test)
-  }, [layout, s, fn])
+  return useMemo(() => matchesOf(layout, s, fn), [layout, s, fn])
 }
 
-export function SearchBox({ layout }: { readonly layout: FlameLayout }) {
+/** Zooms to the next (1) or previous (-1) match; whether there was one to go to. */
+export function stepMatch(store: Store, step: 1 | -1): boolean {
+  const layout = store.view.picture.peek().data?.layout
+  const { s, fn, zoom } = store.url.peek()
+  const rows = layout === undefined ? [] : (matchesOf(layout, s, fn)?.rows ?? [])
+  if (layout === undefined || rows.length === 0) return false
+  const at = rows.findIndex((row) => formatPath(layout, row) === zoom)
+  const row = rows[(at + step + rows.length + (at < 0 && step < 0 ? 1 : 0)) % rows.length]!
+  store.go({ zoom: formatPath(layout, row) }, { replace: true })
+  return true
+}
+
+function matchesOf(layout: FlameLayout, s: string, fn: string): FrameMatches | undefined {
+  const test = fn === '' ? nameTest(s) : (name: string) => name === fn
+  return test === undefined ? undefined : searchFrames(layout, test)
+}
+
+export function SearchBox({ layout }: { readonly layout: FlameLayout | undefined }) {
   const store = useStore()
-  const { s, fn, zoom } = store.url.value
-  const matches = useMatches(layout)
-  const rootTotal = layout.total[0] ?? 0
-  const next = (step: 1 | -1) => {
-    const rows = matches?.rows ?? []
-    if (rows.length === 0) return
-    const at = rows.findIndex((row) => formatPath(layout, row) === zoom)
-    const row = rows[(at + step + rows.length + (at < 0 && step < 0 ? 1 : 0)) % rows.length]
-    if (row !== undefined) store.go({ zoom: formatPath(layout, row) }, { replace: true })
-  }
+  const { s, fn } = store.url.value
   return (
     <search class="search">
       <Icon name="search" />
@@ -40,7 +46,7 @@ export function SearchBox({ layout }: { readonly layout: FlameLayout }) {
         autocomplete="off"
         onInput={(event) => store.go({ s: event.currentTarget.value, fn: '' }, { replace: true })}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') next(event.shiftKey ? -1 : 1)
+          if (event.key === 'Enter') stepMatch(store, event.shiftKey ? -1 : 1)
           else if (event.key === 'Escape') {
             if (s !== '') store.go({ s: '' }, { replace: true })
             event.currentTarget.blur()
@@ -49,14 +55,30 @@ export function SearchBox({ layout }: { readonly layout: FlameLayout }) {
         }}
       />
       <span class="search-count" role="status">
-        {matches !== undefined && (
-          <>
-            {fn === '' ? '' : <span class="search-function">{fn} </span>}
-            {plural(matches.rows.length, 'frame')} ·{' '}
-            {formatShare(rootTotal > 0 ? matches.total / rootTotal : 0)}
-          </>
-        )}
+        {layout !== undefined && <Count layout={layout} />}
       </span>
+      {(fn !== '' || s !== '') && layout !== undefined && (
+        <span class="group" role="group" aria-label="Matches">
+          <button
+            type="button"
+            class="button button-icon button-small"
+            title="Previous match (p)"
+            aria-label="Previous match"
+            onClick={() => stepMatch(store, -1)}
+          >
+            <Icon name="left" />
+          </button>
+          <button
+            type="button"
+            class="button button-icon button-small"
+            title="Next match (n, Enter)"
+            aria-label="Next match"
+            onClick={() => stepMatch(store, 1)}
+          >
+            <Icon name="right" />
+          </button>
+        </span>
+      )}
       {fn !== '' && (
         <button
           type="button"
@@ -67,5 +89,18 @@ export function SearchBox({ layout }: { readonly layout: FlameLayout }) {
         </button>
       )}
     </search>
+  )
+}
+
+function Count({ layout }: { readonly layout: FlameLayout }) {
+  const { fn } = useStore().url.value
+  const matches = useMatches(layout)
+  if (matches === undefined) return null
+  const whole = layout.width[0] ?? 0
+  return (
+    <>
+      {fn === '' ? '' : <span class="search-function">{fn} </span>}
+      {plural(matches.rows.length, 'frame')} · {formatShare(whole > 0 ? matches.total / whole : 0)}
+    </>
   )
 }

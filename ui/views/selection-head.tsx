@@ -1,6 +1,4 @@
 import type { ComponentChildren } from 'preact'
-import type { FlamegraphAnswer } from '../../query/api/types.ts'
-import { apiUrl, profileParams } from '../api.ts'
 import { coresOf, coverageWords, formatCores } from '../model/coverage.ts'
 import { stepDot } from '../model/dots.ts'
 import {
@@ -13,11 +11,13 @@ import {
 } from '../model/format.ts'
 import { withMatcher } from '../model/selector-edit.ts'
 import { selectorPatch } from '../model/selector-patch.ts'
-import { closeSelection } from '../model/url-state.ts'
+import { closeSelection, openOther } from '../model/url-state.ts'
 import { useStore } from '../store.ts'
+import type { FlameHead } from '../workers/flame-messages.ts'
+import { CompareMenu } from './compare-menu.tsx'
 import { Icon } from './icon.tsx'
 import { Link } from './link.tsx'
-import { Popover } from './popover.tsx'
+import { TakeAlong } from './take-along.tsx'
 
 /** What is open: time, labels, totals, coverage, and what can be done with it. */
 export function SelectionHead() {
@@ -38,7 +38,8 @@ export function SelectionHead() {
           ) : (
             <ZoomToRange startMs={source.startMs} endMs={source.endMs} />
           )}
-          <Take />
+          <CompareMenu />
+          <TakeAlong />
           <button
             type="button"
             class="button button-icon"
@@ -83,11 +84,10 @@ function MergeTitle({ startMs, endMs }: { readonly startMs: number; readonly end
 function Steps({ id }: { readonly id: string }) {
   const store = useStore()
   const dots = store.dots.value
-  const { zoom, fn } = store.url.value
   const before = stepDot(dots, id, -1)
   const after = stepDot(dots, id, 1)
   const step = (to: string | undefined) => {
-    if (to !== undefined) store.go({ ...closeSelection, id: to, zoom, fn })
+    if (to !== undefined) store.go({ ...openOther, id: to })
   }
   return (
     <div class="group" role="group" aria-label="Other profiles of this series">
@@ -124,60 +124,11 @@ function ZoomToRange({ startMs, endMs }: { readonly startMs: number; readonly en
   )
 }
 
-/** Download and the command to copy. */
-function Take() {
-  const store = useStore()
-  const source = store.source.value
-  if (source === undefined) return null
-  const pprof = apiUrl('profile', { ...profileParams(source), format: 'pprof' })
-  const command = `go tool pprof -http=: '${pprof.replaceAll("'", '%27')}'`
-  const copy = async (text: string, what: string) => {
-    try {
-      await navigator.clipboard.writeText(text)
-      store.say(`${what} copied`)
-    } catch {
-      store.say('The browser does not allow copying here; select the text instead')
-    }
-  }
-  return (
-    <Popover
-      title="Download or copy"
-      label={
-        <>
-          <Icon name="download" />
-          Take along
-        </>
-      }
-    >
-      {() => (
-        <div class="take">
-          <a class="button button-primary" href={pprof} download="">
-            <Icon name="download" />
-            Download pprof
-          </a>
-          <h3>Open with Go’s own tool</h3>
-          <code class="command">{command}</code>
-          <p class="actions">
-            <button type="button" class="button" onClick={() => copy(command, 'Command')}>
-              <Icon name="copy" />
-              Copy command
-            </button>
-            <button type="button" class="button" onClick={() => copy(location.href, 'Link')}>
-              <Icon name="copy" />
-              Copy link to this view
-            </button>
-          </p>
-        </div>
-      )}
-    </Popover>
-  )
-}
-
 /** The answer, once it belongs to what is open: numbers of another profile would be lies, even for a moment. */
-function useAnswer(): FlamegraphAnswer | undefined {
+function useAnswer(): FlameHead | undefined {
   const store = useStore()
-  const { data, key } = store.flame.value
-  return JSON.stringify(key) === JSON.stringify(store.source.value) ? data : undefined
+  const { data, key } = store.view.flame.value
+  return JSON.stringify(key) === JSON.stringify(store.view.source.value) ? data : undefined
 }
 
 function ProfileFacts() {

@@ -1,37 +1,24 @@
+import type { Order } from '../model/table-rows.ts'
 import { useStore } from '../store.ts'
 
-/** A column's title that orders the overview by it; again turns the order. Numbers begin with the largest. */
+/** A column by which the table can be sorted. */
 export function SortHead(props: {
-  readonly name: string
+  readonly order: Order
+  readonly by: Order
   readonly title: string
-  readonly hint?: string
-  readonly isText?: boolean
-  readonly rowSpan?: number
-  readonly class?: string
+  readonly hint: string
 }) {
+  const { order, by, title, hint } = props
   const store = useStore()
-  const { osort } = store.url.value
-  const { name, title, hint = title, isText = false, rowSpan = 1 } = props
-  const isUp = osort === name
-  const isDown = osort === `-${name}`
-  const first = isText ? name : `-${name}`
-  const other = isText ? `-${name}` : name
+  const isName = by === 'name'
   return (
     <th
       scope="col"
-      rowSpan={rowSpan}
-      class={`sort-head ${isText ? '' : 'number'} ${props.class ?? ''}`}
-      aria-sort={isUp ? 'ascending' : isDown ? 'descending' : 'none'}
+      class={isName ? undefined : 'number'}
+      aria-sort={order === by ? (isName ? 'ascending' : 'descending') : undefined}
     >
-      <button
-        type="button"
-        title={`Order by ${hint}`}
-        onClick={() => store.go({ osort: osort === first ? other : first }, { replace: true })}
-      >
+      <button type="button" title={hint} onClick={() => store.go({ sort: by }, { replace: true })}>
         {title}
-        <span class="sort-mark" aria-hidden="true">
-          {isUp ? '▲' : isDown ? '▼' : ''}
-        </span>
       </button>
     </th>
   )
