@@ -29,18 +29,27 @@ export class ApiError extends Error {
 }
 
 /** Reads `api/v1/<path>` below the page's base. Throws ApiError, or the signal's reason. */
-export async function fetchAnswer<Data>(
-  path: string,
-  params: Params,
-  signal: AbortSignal,
-): Promise<Loaded<Data>> {
+export function fetchAnswer<Data>(path: string, params: Params, signal: AbortSignal): Promise<Loaded<Data>> {
+  return ask(apiUrl(path, params), { signal, headers: { accept: 'application/json' } })
+}
+
+/** Asks for a change, which the server has to allow. Throws ApiError. */
+export function sendJson<Data>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<Loaded<Data>> {
+  return ask(apiUrl(path, {}), {
+    method,
+    headers: { accept: 'application/json', 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+}
+
+async function ask<Data>(url: string, init: RequestInit): Promise<Loaded<Data>> {
   let response: Response
   let answer: Answer<Data>
   try {
-    response = await fetch(apiUrl(path, params), { signal, headers: { accept: 'application/json' } })
+    response = await fetch(url, init)
     answer = await response.json()
   } catch (error) {
-    signal.throwIfAborted()
+    init.signal?.throwIfAborted()
     if (error instanceof SyntaxError) {
       throw new ApiError('the server’s answer cannot be read: it is not JSON', 'internal')
     }

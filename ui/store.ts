@@ -32,6 +32,8 @@ export interface Store extends ThemeChoice {
   readonly search: ReadonlySignal<string>
   /** Changes the query string; `replace` leaves no step for the back button. */
   readonly go: (patch: UrlPatch, options?: { readonly page?: Page; readonly replace?: boolean }) => void
+  /** Goes to an address below the prefix: `explore?q=…`. */
+  readonly open: (path: string) => void
   /** An address inside the UI, for links. */
   readonly href: (page: Page, patch?: UrlPatch) => string
   readonly utc: ReadonlySignal<boolean>
@@ -87,6 +89,10 @@ export function createStore(): Store {
     if (target === location.href) return
     if (replace) history.replaceState(null, '', target)
     else history.pushState(null, '', target)
+    place.value = currentPlace()
+  }
+  const open = (path: string) => {
+    history.pushState(null, '', new URL(`./${path}`, document.baseURI).href)
     place.value = currentPlace()
   }
 
@@ -213,6 +219,7 @@ export function createStore(): Store {
     url,
     search,
     go,
+    open,
     href,
     utc,
     nowMs,

@@ -2,12 +2,14 @@ import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { Loading } from './notices.tsx'
 
-/** A page whose script comes when it is first shown. */
-export function lazyPage(load: () => Promise<ComponentType>): ComponentType {
-  let loaded: ComponentType | undefined
-  return function LazyPage() {
+/** A page, or a dialog, whose script comes when it is first shown. */
+export function lazyPage<Props extends object = object>(
+  load: () => Promise<ComponentType<Props>>,
+): ComponentType<Props> {
+  let loaded: ComponentType<Props> | undefined
+  return function LazyPage(props: Props) {
     const [problem, setProblem] = useState(false)
-    const [Page, setPage] = useState<{ readonly component: ComponentType } | undefined>(
+    const [Page, setPage] = useState<{ readonly component: ComponentType<Props> } | undefined>(
       loaded === undefined ? undefined : { component: loaded },
     )
     useEffect(() => {
@@ -26,7 +28,7 @@ export function lazyPage(load: () => Promise<ComponentType>): ComponentType {
         gone = true
       }
     }, [])
-    if (Page !== undefined) return <Page.component />
+    if (Page !== undefined) return <Page.component {...props} />
     if (!problem) return <Loading what="Loading the page…" />
     return (
       <div class="notice notice-bad" role="alert">

@@ -104,7 +104,9 @@ function Row(props: Omit<CellProps, 'measure'>) {
           {isGone && newest === 0 ? (
             'no profile of the last day'
           ) : isGone ? (
-            <span title={formatTime(newest, utc.value)}>gone, last seen {formatAgo(newest, answer.at)}</span>
+            <span title={formatTime(newest, utc.value)}>
+              {row.targets.failing > 0 ? 'silent' : 'gone'}, last profile {formatAgo(newest, answer.at)}
+            </span>
           ) : (
             <>
               {plural(pods, 'pod')}

@@ -4,7 +4,8 @@ import type { Store } from '../store.ts'
 
 /** Keys that work anywhere but in inputs; those of the flame graph itself are the canvas's own. */
 export function handleKey(event: KeyboardEvent, store: Store, sheet: HTMLDialogElement | null): void {
-  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || sheet?.open === true) return
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return
+  if (document.querySelector('dialog[open]') !== null) return
   const target = event.target as HTMLElement
   if (target.closest('input, textarea, select, [contenteditable="true"], [role="dialog"]') !== null) return
   const url = store.url.value
@@ -14,7 +15,7 @@ export function handleKey(event: KeyboardEvent, store: Store, sheet: HTMLDialogE
       sheet?.showModal()
       break
     case '/':
-      focusOn('#frame-search')
+      focusOn('#frame-search, #page-filter')
       break
     case 'e':
       focusOn('.selector-editor .cm-content, .selector-editor input')
@@ -22,6 +23,20 @@ export function handleKey(event: KeyboardEvent, store: Store, sheet: HTMLDialogE
     case 'r':
       store.reload()
       break
+    case 'o':
+      store.go({}, { page: 'overview' })
+      break
+    case 'y':
+      document.querySelector<HTMLElement>('#share')?.click()
+      break
+    case '[':
+    case ']': {
+      if (store.page.value !== 'explore') return
+      const { startMs, endMs } = store.resolved.value
+      const step = Math.round(((endMs - startMs) / 2) * (event.key === '[' ? -1 : 1))
+      store.go({ from: String(startMs + step), to: String(endMs + step) })
+      break
+    }
     case 't':
       store.go({}, { page: store.page.value === 'targets' ? 'explore' : 'targets' })
       break

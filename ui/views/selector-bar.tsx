@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { chosenValue, readMatchers, withMatcher } from '../model/selector-edit.ts'
 import { selectorPatch } from '../model/selector-patch.ts'
 import { type MenuLabel, useStore } from '../store.ts'
+import { lazyPage } from './lazy-page.tsx'
 import { SelectorEditor } from './selector-editor.tsx'
 
 /** The selector as text, and as menus for people who do not type; both edit the same string. */
@@ -54,6 +55,7 @@ export function SelectorBar() {
         <LabelMenu label="service_name" title="Service" selector={selector} onChoose={apply} />
         <LabelMenu label="job" title="Job" selector={selector} onChoose={apply} />
         <SampleTypes />
+        <SelectorActions selector={selector} />
         {changed && (
           <span class="hint">
             {unreadable ? 'not a selector yet, as {job="api", profile_type="cpu"}' : 'Enter shows it'}
@@ -61,6 +63,37 @@ export function SelectorBar() {
         )}
       </div>
     </section>
+  )
+}
+
+const CaptureDialog = lazyPage(async () => (await import('./capture-dialog.tsx')).CaptureDialog)
+const PinDialog = lazyPage(async () => (await import('./pin-dialog.tsx')).PinDialog)
+
+/** What can be done with what is selected. */
+function SelectorActions({ selector }: { readonly selector: string }) {
+  const [open, setOpen] = useState<'capture' | 'pin'>()
+  const close = () => setOpen(undefined)
+  return (
+    <div class="selector-actions">
+      <button
+        type="button"
+        class="button button-small"
+        title="Take profiles of these processes now"
+        onClick={() => setOpen('capture')}
+      >
+        Profile now
+      </button>
+      <button
+        type="button"
+        class="button button-small"
+        title="Keep these profiles beyond retention"
+        onClick={() => setOpen('pin')}
+      >
+        Pin
+      </button>
+      {open === 'capture' && <CaptureDialog query={selector} onClose={close} />}
+      {open === 'pin' && <PinDialog onClose={close} />}
+    </div>
   )
 }
 

@@ -1,6 +1,10 @@
+import { useState } from 'preact/hooks'
+import { formatAgo } from '../model/format.ts'
 import { useStore } from '../store.ts'
 import { Icon } from './icon.tsx'
+import { lazyPage } from './lazy-page.tsx'
 import { Link } from './link.tsx'
+import { Popover } from './popover.tsx'
 import { RangePicker } from './range-picker.tsx'
 
 export function TopBar({ onKeys }: { readonly onKeys: () => void }) {
@@ -38,7 +42,9 @@ export function TopBar({ onKeys }: { readonly onKeys: () => void }) {
         </Link>
       </nav>
       <div class="top-bar-tools">
-        {page === 'explore' && <RangePicker />}
+        {page === 'explore' ? <RangePicker /> : page !== 'compare' && page !== 'file' && <Reload />}
+        <Views />
+        {page !== 'file' && <Share />}
         <ZoneSwitch />
         <ThemeSwitch />
         <button
@@ -52,6 +58,52 @@ export function TopBar({ onKeys }: { readonly onKeys: () => void }) {
         </button>
       </div>
     </header>
+  )
+}
+
+const ShareDialog = lazyPage(async () => (await import('./share-dialog.tsx')).ShareDialog)
+const SavedViewsMenu = lazyPage(async () => (await import('./saved-views-menu.tsx')).SavedViewsMenu)
+
+function Share() {
+  const [open, setOpen] = useState(false)
+  return (
+    <>
+      <button
+        type="button"
+        class="button button-quiet"
+        title="A link whose times stand still, and text for a ticket (y)"
+        id="share"
+        onClick={() => setOpen(true)}
+      >
+        Share
+      </button>
+      {open && <ShareDialog onClose={() => setOpen(false)} />}
+    </>
+  )
+}
+
+function Views() {
+  return (
+    <Popover title="Saved views" label="Views" class="quiet">
+      {(close) => <SavedViewsMenu close={close} />}
+    </Popover>
+  )
+}
+
+/** For pages without a range. */
+function Reload() {
+  const store = useStore()
+  const every = Number(store.url.value.refresh)
+  return (
+    <button
+      type="button"
+      class={`button button-quiet${every > 0 ? ' button-live' : ''}`}
+      title={`Reload now (r)${every > 0 ? `; reloads by itself every ${every} s` : ''}; last ${formatAgo(store.nowMs.value, Date.now())}`}
+      aria-label="Reload"
+      onClick={store.reload}
+    >
+      <Icon name="reload" />
+    </button>
   )
 }
 
