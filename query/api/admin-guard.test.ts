@@ -35,7 +35,8 @@ const json = { 'content-type': 'application/json' }
 
 t.test('checkAdmin() names the flag that allows to write', async (t) => {
   const ask = await startGuarded(t, { allows: 'nobody' })
-  const refused = '403 POST /api/v1/pins: writing is off; start with --web.enable-admin-api to allow it'
+  const refused =
+    '403 POST /api/v1/pins: writing is off; start with --web.enable-admin-api (chart: query.adminApi) to allow it'
   t.equal(await ask(json), refused)
   t.equal(await ask({}), refused)
   t.match(await ask({}, 'DELETE'), /^403 DELETE .*--web\.enable-admin-api/)
@@ -79,7 +80,7 @@ t.test('checkAdmin() lets this machine alone write', async (t) => {
     t.equal(await ask({ ...json, host }), '204', host)
   t.match(
     await ask({ ...json, host: 'rebound.example', origin: 'http://rebound.example' }),
-    /^403 .*this was sent to "rebound.example"; start with --web.enable-admin-api to allow it$/,
+    /^403 .*this was sent to "rebound.example"; start with --web.enable-admin-api .* to allow it$/,
   )
   t.match(await ask({ ...json, host: '127.0.0.1.evil.example' }), /^403 /)
   t.match(

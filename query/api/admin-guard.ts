@@ -26,15 +26,16 @@ export function checkAdmin(ctx: Context, access: AdminAccess): void {
   const { allows } = access
   const what = `${ctx.method} ${ctx.path}`
   if (allows === 'nobody') {
-    throw new ApiError('forbidden', `${what}: writing is off; start with --web.enable-admin-api to allow it`)
+    throw new ApiError('forbidden', `${what}: writing is off; ${howToAllow}`)
   }
   refuseOtherSites(ctx, access)
   const why = allows === 'loopback' ? cameFromElsewhere(ctx) : undefined
   if (why !== undefined) {
-    const hint = 'start with --web.enable-admin-api to allow it'
-    throw new ApiError('forbidden', `${what}: writing is for this machine alone, and ${why}; ${hint}`)
+    throw new ApiError('forbidden', `${what}: writing is for this machine alone, and ${why}; ${howToAllow}`)
   }
 }
+
+const howToAllow = 'start with --web.enable-admin-api (chart: query.adminApi) to allow it'
 
 /** Browsers send a person's password along with what any page asks for. */
 function refuseOtherSites(ctx: Context, { externalUrl }: AdminAccess): void {

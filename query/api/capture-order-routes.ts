@@ -4,6 +4,7 @@ import type { CaptureOrders } from '../capture/capture-source.ts'
 import { guarded } from './admin-guard.ts'
 import { ApiError, sendData } from './answer.ts'
 import type { Route, RouteRequest } from './create-api.ts'
+import { noParameters, readParameters } from './parameters.ts'
 import { readJsonBody } from './read-json-body.ts'
 
 /** What query asks of a collector; others have no token for it, or no permission. */
@@ -33,6 +34,7 @@ function ordered(
   ) => Promise<void> | void,
 ): Route {
   return (ctx: Context, request: RouteRequest) => {
+    readParameters(noParameters, new URLSearchParams(ctx.querystring))
     const { captureOrders } = request.options
     if (captureOrders === undefined)
       throw new ApiError('not_found', 'take capture order: this program scrapes nothing')

@@ -136,17 +136,17 @@ export class CaptureDesk {
       }),
     )
     const isAllKnown = known !== undefined && [...known.items.keys()].every((name) => reports.has(name))
-    const stored =
-      isAllKnown || (known === undefined && reports.size > 0)
-        ? undefined
-        : await storedCaptures(catalog, id, { signal })
+    // Whoever did not order it cannot tell who else took part.
+    const stored = isAllKnown ? undefined : await storedCaptures(catalog, id, { signal })
     warnings.push(...(stored?.warnings ?? []).filter((warning) => !warnings.includes(warning)))
     const items = new Map<string, readonly CaptureItem[]>()
     for (const [name, report] of reports) items.set(name, itemsOf(report, name, known?.items.get(name)))
     for (const [name, last] of known?.items ?? []) {
       if (items.has(name)) continue
       const why = silent.get(name)
-      const isStill = why !== undefined && now() < known!.dueMs
+      // One that was started anew may still be reading what it had stored.
+      const isUnsure = why !== undefined || (stored?.warnings.length ?? 0) > 0
+      const isStill = isUnsure && now() < known!.dueMs
       items.set(
         name,
         last.map((item) => foundIn(item, stored?.series ?? [], isStill ? undefined : lost(name, why))),

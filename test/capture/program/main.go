@@ -10,6 +10,7 @@ import (
 	_ "net/http/pprof"
 	"strconv"
 	"sync"
+	"time"
 )
 
 type notes struct {
@@ -72,10 +73,13 @@ func (n *notes) serve(w http.ResponseWriter, r *http.Request) {
 
 var sink int
 
-// With something in every CPU profile.
+// With something in every CPU profile, and most of the CPU left to others.
 func work() {
-	for i := 0; ; i++ {
-		sink += len(strconv.Itoa(i))
+	for {
+		for i := 0; i < 20_000; i++ {
+			sink += len(strconv.Itoa(i))
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
