@@ -58,7 +58,7 @@ function unknownFlags(page: Page): string[] {
     // Elsewhere it is the name of a release or namespace, and the flags are kubectl's.
     .map(
       (line) =>
-        / conprof (?:-- )?((?:all|operator|collector|query|forward|check|block|import|export) .*)/.exec(
+        / conprof (?:-- )?((?:all|operator|collector|query|forward|check|block|import|export|capture) .*)/.exec(
           ` ${line}`,
         )?.[1],
     )

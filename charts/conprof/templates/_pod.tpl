@@ -236,6 +236,9 @@ projected:
 {{- with .Values.query.routePrefix }}
 - --web.route-prefix={{ . }}
 {{- end }}
+{{- if .Values.query.adminApi }}
+- --web.enable-admin-api
+{{- end }}
 {{- if include "conprof.hasWebConfig" . }}
 - --web.config.file=/etc/conprof/web/web.yaml
 {{- end }}
