@@ -116,6 +116,8 @@ export interface SourceLine {
 export interface TagsAnswer extends ViewAnswer {
   readonly total: string
   readonly tags: readonly TagAnswer[]
+  /** Of a comparison all totals are the difference. */
+  readonly base?: BaseAnswer
 }
 
 export interface TagAnswer {

@@ -125,6 +125,7 @@ export const tagsAnswer = schemaOf<TagsAnswer>()(
         values: z.array(z.strictObject({ value: z.string(), total: int64 })),
       }),
     ),
+    ...compared,
   }),
 ).meta({ id: 'Tags' })
 
