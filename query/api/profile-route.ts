@@ -44,7 +44,8 @@ function contextOf({ options, signal }: RouteRequest) {
   return { catalog, limits, merges, signal }
 }
 
-function sendView(ctx: Context, { format, bytes, fileName, warnings }: ProfileView): void {
+function sendView(ctx: Context, view: ProfileView): void {
+  const { format, bytes, fileName, isGoroutineText = false, warnings } = view
   const type = contentTypes[format]
   if (type === undefined) {
     sendJson(ctx, bytes, warnings)
@@ -52,8 +53,12 @@ function sendView(ctx: Context, { format, bytes, fileName, warnings }: ProfileVi
   }
   setWarnings(ctx, warnings)
   // A file, not an encoding: no Content-Encoding, so that what is saved is what `go tool pprof` reads.
-  if (format === 'pprof' || format === 'speedscope') ctx.attachment(fileName)
-  ctx.type = type
+  if (isGoroutineText) {
+    ctx.attachment(fileName, { type: 'inline' })
+    // It is another program's: whatever is in it, a browser shows it as text.
+    ctx.set('X-Content-Type-Options', 'nosniff')
+  } else if (format === 'pprof' || format === 'speedscope') ctx.attachment(fileName)
+  ctx.type = isGoroutineText ? 'text/plain; charset=utf-8' : type
   ctx.body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { Labels } from '../../profile/labels.ts'
+import { goroutineTextType } from '../capture/plan-capture.ts'
 import type { ViewRequest } from '../merged-view.ts'
 import { checkViewOptions, type ViewOptions } from '../views/view-options.ts'
 import { ApiError } from './answer.ts'
@@ -26,6 +27,8 @@ export interface ProfileView {
   readonly bytes: Uint8Array
   /** To save it under. */
   readonly fileName: string
+  /** The text of a program's goroutines, as it came. */
+  readonly isGoroutineText?: boolean
   readonly warnings: readonly string[]
 }
 
@@ -40,8 +43,11 @@ export async function viewProfile(given: ProfileParameters, context: ViewContext
   const warnings = checkSides(profile, base)
   const fileName = `${fileStem(profile.missing === undefined ? profile : (base ?? profile))}${extensions[format]}`
   if (given.id !== undefined && format === 'pprof' && isPlain(options) && base === undefined) {
-    const bytes = await storedBytes(profile, context)
-    return { format, bytes, fileName, warnings }
+    const stored = await storedBytes(profile, context)
+    if (profile.opaque !== undefined && profile.profileType === goroutineTextType) {
+      return { format, bytes: stored, fileName: `${fileStem(profile)}.txt`, isGoroutineText: true, warnings }
+    }
+    return { format, bytes: await compress(stored, { level: 1 }), fileName, warnings }
   }
   const opaque = profile.opaque ?? base?.opaque
   if (opaque !== undefined) throw new ApiError('execution', opaque)
@@ -143,7 +149,7 @@ function requestOf(
 async function storedBytes({ side }: ResolvedSide, { signal }: ViewContext): Promise<Uint8Array> {
   const part = side.kind === 'stored' ? side.parts[0] : undefined
   if (part === undefined) throw new Error('give the bytes of a profile: it has none')
-  return compress(await part.reader.body(part.series, part.firstRow, { signal }), { level: 1 })
+  return part.reader.body(part.series, part.firstRow, { signal })
 }
 
 /** Whether a download is of whole profiles: what only changes how a view is drawn does not change it. */

@@ -162,6 +162,11 @@ t.test('captures take turns with scrapes of a real Go program', async (t) => {
     'byte for byte',
   )
 
+  const shown = await fetch(`${query.url}/api/v1/profile?id=${text!.profileIds[0]}`)
+  t.equal(shown.headers.get('content-type'), 'text/plain; charset=utf-8', 'for browsers to show')
+  t.match(shown.headers.get('content-disposition'), /^inline; filename="job0-goroutine_text-.*\.txt"$/)
+  t.match(await shown.text(), /^goroutine /)
+
   t.match((await done(query, second.id)).items, [{ state: 'done', done: 1, count: 1 }])
   const notes = await program.notes()
   t.equal(notes.refused, 0, 'no CPU profile met another')

@@ -129,6 +129,9 @@ t.test('try-out mode: one program, the folder is its bucket', async (t) => {
   t.notOk(args.some((flag) => flag.startsWith('--objstore')))
   const service = find(objects, 'Service', 'rel-conprof-query')!
   t.equal(service.spec.selector['app.kubernetes.io/component'], 'collector')
+  t.notOk(args.includes('--web.enable-admin-api'), 'nobody writes unless told so')
+  const writable = find(await render('--set=query.adminApi=true'), 'StatefulSet', 'rel-conprof-collector')!
+  t.ok(writable.spec.template.spec.containers[0].args.includes('--web.enable-admin-api'))
   const below = await render('--set=query.externalUrl=https://tools.example.com/profiles/')
   const operator = find(below, 'Deployment', 'rel-conprof-operator')!
   t.ok(
