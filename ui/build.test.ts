@@ -28,6 +28,11 @@ t.test('the built UI is small at first, lazy for the rest, and works behind a pr
   t.ok(built.files.some((name) => name.startsWith('chunk-dot-plot-') && !scripts.has(name)))
   t.ok(built.files.some((name) => name.startsWith('chunk-selector-view-') && !scripts.has(name)))
 
+  for (const worker of ['flame-worker', 'dot-worker']) {
+    const name = new RegExp(`name="${worker}" content="(${worker}-\\w+\\.js)"`).exec(page)?.[1] ?? ''
+    t.ok(built.files.includes(name) && !scripts.has(name), `the page names ${worker}`)
+  }
+
   const files = await readUiFiles({ outDir, prefix: '/a "b"/conprof' })
   for (const path of ['', 'explore', 'compare', 'file', 'targets', 'status']) {
     const file = files.get(path)
@@ -37,4 +42,6 @@ t.test('the built UI is small at first, lazy for the rest, and works behind a pr
   t.equal(files.get(script)?.contentType, 'text/javascript; charset=utf-8')
   t.match(files.get(script)?.cacheControl, 'immutable')
   t.equal(files.get('index.html'), undefined, 'one page has one address')
+  t.match(Buffer.from(files.get('speedscope/')?.body ?? []).toString(), '<title>speedscope</title>')
+  t.equal(files.get('speedscope/')?.contentType, 'text/html; charset=utf-8')
 })

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { readSpeedscopeFiles } from './speedscope-files.ts'
 
 export interface UiFile {
   readonly body: Uint8Array
@@ -25,7 +26,7 @@ export async function readUiFiles(options: {
   const files = new Map<string, UiFile>()
   for (const name of await readdir(options.outDir)) {
     const contentType = contentTypes[extname(name)]
-    if (contentType === undefined) continue
+    if (contentType === undefined || name === 'index.html') continue
     const body = await readFile(join(options.outDir, name))
     // Names carry a hash of the content, so a browser never needs to ask again.
     files.set(name, { body, contentType, cacheControl: 'public, max-age=31536000, immutable' })
@@ -36,13 +37,20 @@ export async function readUiFiles(options: {
   for (const page of uiPages) {
     files.set(page, { body, contentType: 'text/html; charset=utf-8', cacheControl: 'no-cache' })
   }
+  for (const [path, file] of await readSpeedscopeFiles()) files.set(path, file)
   return files
 }
 
-const contentTypes: Readonly<Record<string, string>> = {
+/** Files of another kind are not served. */
+export const contentTypes: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.html': 'text/html; charset=utf-8',
+  '.woff2': 'font/woff2',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.wasm': 'application/wasm',
 }
 
 function escapeAttribute(text: string): string {

@@ -246,7 +246,7 @@ function valueRange(scene: PlotScene | undefined): [number, number] {
     const { minValue, maxValue } = scene.heat
     return [Math.min(0, minValue), maxValue > 0 ? maxValue * 1.05 : 1]
   }
-  let highest = 0
+  let highest = scene?.maxValue ?? 0
   let lowest = 0
   for (const [index, { values, times }] of scene?.series.entries() ?? []) {
     if (scene?.hidden.has(index)) continue

@@ -29,6 +29,8 @@ export interface PlotScene {
   readonly heat: HeatmapAnswer | undefined
   /** What dragging makes without a modifier key. */
   readonly drag: DragKind
+  /** The axis reaches this value, so that two plots can be compared. */
+  readonly maxValue?: number
 }
 
 /** A cell of the heat map. */

@@ -1,6 +1,6 @@
 import type { CoverageAnswer } from '../../query/api/types.ts'
 import { type FlameScale, unscaled } from './flame-layout.ts'
-import { formatShare, formatValue } from './format.ts'
+import { formatCount, formatSeconds, formatShare, formatValue } from './format.ts'
 
 /** What two sides are brought to before they are compared. */
 export const norms = [
@@ -21,33 +21,45 @@ export interface ComparedHead extends CoverageAnswer {
 export function normOf(head: ComparedHead, chosen: string): Norm {
   const found = norms.find(({ norm }) => norm === chosen)?.norm
   if (found === 'sec' && !hasSeconds(head)) return 'abs'
-  return found ?? (hasSeconds(head) && !isLevel(head.type) ? 'sec' : 'abs')
+  return found ?? (hasSeconds(head) ? 'sec' : 'abs')
 }
 
-export function hasSeconds({ coveredSeconds, base }: ComparedHead): boolean {
-  return coveredSeconds > 0 && (base?.coveredSeconds ?? 0) > 0
+/** Whether both sides say how long they looked; one that is empty need not. */
+export function hasSeconds(head: ComparedHead): boolean {
+  const { base, sum, type } = head
+  if (base === undefined || isLevel(type)) return false
+  const sides = [
+    [secondsOf(head), sum],
+    [secondsOf(base), base.sum],
+  ] as const
+  return sides.every(([seconds, total]) => seconds > 0 || total === '0')
 }
 
 export function scaleOf(head: ComparedHead, norm: Norm): FlameScale {
-  const { base, coveredSeconds, sum } = head
+  const { base, sum } = head
   if (base === undefined || norm === 'abs') return unscaled
-  if (norm === 'sec') return { profile: 1 / coveredSeconds, base: 1 / base.coveredSeconds }
-  const [total, baseTotal] = [Number(sum), Number(base.sum)]
-  if (total > 0 && baseTotal > 0) return { profile: 1 / total, base: 1 / baseTotal }
-  return { profile: total > 0 ? 1 / total : 0, base: baseTotal > 0 ? 1 / baseTotal : 0 }
+  const inverse = (value: number) => (value > 0 ? 1 / value : 0)
+  if (norm === 'sec') return { profile: inverse(secondsOf(head)), base: inverse(secondsOf(base)) }
+  return { profile: inverse(Number(sum)), base: inverse(Number(base.sum)) }
 }
 
-/** A value after scaling, as people read it: `0.42 cores`, `3 MiB/s`, `12 %`. */
+/** Durations say what they covered; what is counted from snapshots grew within the range. */
+function secondsOf({ coveredSeconds, rangeSeconds }: CoverageAnswer): number {
+  return coveredSeconds > 0 ? coveredSeconds : rangeSeconds
+}
+
+/** A value after scaling, as people read it: `420 ms/s`, `3 MiB/s`, `12 %`. */
 export function formatScaled(value: number, unit: string, norm: Norm): string {
   if (norm === 'share') return formatShare(value)
   if (norm === 'abs') return formatValue(value, unit)
-  const seconds = secondsOf[unit]
+  const seconds = secondsPer[unit]
   if (seconds === undefined) return `${formatValue(value, unit)}/s`
-  const cores = value * seconds
-  return `${Math.abs(cores) < 0.001 && cores !== 0 ? cores.toPrecision(2) : Number(cores.toFixed(3))} s/s`
+  // Of a second each second: above one there is nothing shorter to say than the number.
+  const perSecond = value * seconds
+  return Math.abs(perSecond) < 1 ? `${formatSeconds(perSecond)}/s` : `${formatCount(perSecond)} s/s`
 }
 
-const secondsOf: Readonly<Record<string, number>> = {
+const secondsPer: Readonly<Record<string, number>> = {
   nanoseconds: 1e-9,
   microseconds: 1e-6,
   milliseconds: 1e-3,

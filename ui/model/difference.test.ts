@@ -37,19 +37,23 @@ t.test('formatChange() always has a sign, or says new or gone', (t) => {
 })
 
 const coverage = { rangeSeconds: 60, profiles: 1, series: 1 }
-const head = (type: string, coveredSeconds: number, baseSeconds: number) => ({
+const head = (type: string, coveredSeconds: number, baseSeconds: number, rangeSeconds = 0) => ({
   ...coverage,
+  rangeSeconds,
   type,
   unit: 'nanoseconds',
   sum: '30',
   coveredSeconds,
-  base: { ...coverage, sum: '10', coveredSeconds: baseSeconds },
+  base: { ...coverage, rangeSeconds, sum: '10', coveredSeconds: baseSeconds },
 })
 
 t.test('normOf() compares per second what grows with time, where the seconds are known', (t) => {
   t.equal(normOf(head('cpu', 10, 20), ''), 'sec')
   t.equal(normOf(head('cpu', 10, 0), ''), 'abs')
   t.equal(normOf(head('cpu', 10, 0), 'sec'), 'abs')
+  t.equal(normOf(head('alloc_space', 0, 0, 60), ''), 'sec', 'counters grow within the range')
+  const empty = head('cpu', 10, 0)
+  t.equal(normOf({ ...empty, base: { ...empty.base, sum: '0' } }, ''), 'sec', 'nothing needs no seconds')
   t.equal(normOf(head('inuse_space', 10, 20), ''), 'abs')
   t.equal(normOf(head('cpu', 10, 20), 'share'), 'share')
   t.equal(normOf(head('cpu', 10, 20), 'nonsense'), 'sec')
@@ -60,7 +64,8 @@ t.test('scaleOf() brings both sides to one measure', (t) => {
   t.same(scaleOf(head('cpu', 10, 20), 'sec'), { profile: 0.1, base: 0.05 })
   t.same(scaleOf(head('cpu', 10, 20), 'share'), { profile: 1 / 30, base: 0.1 })
   t.same(scaleOf(head('cpu', 10, 20), 'abs'), { profile: 1, base: 1 })
-  t.equal(formatScaled(420e6, 'nanoseconds', 'sec'), '0.42 s/s')
+  t.equal(formatScaled(420e6, 'nanoseconds', 'sec'), '420 ms/s')
+  t.equal(formatScaled(203.4e9, 'nanoseconds', 'sec'), '203.4 s/s')
   t.equal(formatScaled(2048, 'bytes', 'sec'), '2 KiB/s')
   t.equal(formatScaled(0.25, 'bytes', 'share'), '25.0 %')
   t.equal(formatScaled(2048, 'bytes', 'abs'), '2 KiB')

@@ -111,7 +111,7 @@ export function createCompareState(options: {
   }
 }
 
-const shortestPlotMs = 15 * 60_000
+const shortestPlotMs = 5 * 60_000
 
 async function fetchItem(id: string, abort: AbortSignal): Promise<Loaded<ProfileItem | undefined>> {
   const timeMs = Number(id.split('-')[0])

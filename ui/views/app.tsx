@@ -2,6 +2,7 @@ import type { ComponentType } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Page } from '../model/routes.ts'
 import { useStore } from '../store.ts'
+import { DropAnywhere } from './drop-anywhere.tsx'
 import { KeySheet } from './key-sheet.tsx'
 import { lazyPage } from './lazy-page.tsx'
 import { handleKey } from './page-keys.ts'
@@ -39,6 +40,7 @@ export function App() {
         <Shown key={page} />
       </main>
       <KeySheet dialog={sheet} />
+      <DropAnywhere />
       <div class={`toast${store.notice.value === '' ? '' : ' toast-shown'}`} role="status">
         {store.notice.value}
       </div>

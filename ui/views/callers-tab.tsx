@@ -37,6 +37,7 @@ function Half(props: {
   readonly up: boolean
 }) {
   const { title, drawn, files, up } = props
+  const { fn } = useStore().url.value
   const [zoom, setZoom] = useState('')
   return (
     <section aria-label={title} class="sandwich-half">
@@ -49,6 +50,7 @@ function Half(props: {
         zoomPath={zoom}
         onZoom={setZoom}
         shape={title}
+        about={fn}
       />
     </section>
   )

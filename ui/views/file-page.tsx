@@ -1,3 +1,72 @@
+import { sidePatch } from '../model/compare-sides.ts'
+import { formatBytes, formatSeconds, formatTime, formatValue } from '../model/format.ts'
+import { useStore } from '../store.ts'
+import { ChooseFile } from './choose-file.tsx'
+import { Link } from './link.tsx'
+import { ProfileViews } from './profile-views.tsx'
+import { SampleTypeChoice } from './sample-type-choice.tsx'
+import { TakeAlong } from './take-along.tsx'
+
+/** A pprof file of somebody's own; the server reads it for each view and keeps nothing of it. */
 export function FilePage() {
-  return <h1>File</h1>
+  const store = useStore()
+  const file = store.file.opened.value
+  const head = store.view.flame.value.data
+  if (file === undefined) {
+    return (
+      <div class="page">
+        <header class="page-head">
+          <h1>Open a file</h1>
+        </header>
+        <ChooseFile />
+      </div>
+    )
+  }
+  const { q, from, to } = store.url.value
+  const stored = { kind: 'range', query: q ?? '{}', from, to } as const
+  return (
+    <section
+      class={`panel selection${store.view.flame.value.loading ? ' is-loading' : ''}`}
+      aria-label="Opened file"
+    >
+      <header class="selection-head">
+        <div class="selection-title">
+          <h1>{file.name}</h1>
+          <div class="selection-actions">
+            <Link
+              page="compare"
+              class="button"
+              title="The file as B, what is stored as A"
+              patch={{ ...sidePatch('a', stored), ...sidePatch('b', { kind: 'file' }) }}
+            >
+              Compare with stored profiles
+            </Link>
+            <TakeAlong />
+            <ChooseFile small />
+          </div>
+        </div>
+        <dl class="facts">
+          {head !== undefined && (
+            <>
+              <Fact name={head.type}>{formatValue(Number(head.sum), head.unit)}</Fact>
+              {head.time > 0 && <Fact name="taken">{formatTime(head.time, store.utc.value)}</Fact>}
+              {head.coveredSeconds > 0 && <Fact name="covers">{formatSeconds(head.coveredSeconds)}</Fact>}
+            </>
+          )}
+          <Fact name="size">{formatBytes(file.bytes.size)}</Fact>
+        </dl>
+        <p class="hint">Nothing of this file is stored.</p>
+      </header>
+      <ProfileViews tools={<SampleTypeChoice />} />
+    </section>
+  )
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
 }

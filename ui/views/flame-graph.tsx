@@ -29,12 +29,14 @@ export function FlameGraph(props: {
   readonly onZoom: (path: string) => void
   /** Names the way the tree is turned. */
   readonly shape: string
+  /** The function that is its root, where it has one. */
+  readonly about?: string
   readonly onEnd?: ((levels: number, within: readonly string[]) => void) | undefined
 }) {
   const { drawn, files, up, zoomPath, onZoom, shape, onEnd } = props
   const { layout, head } = drawn
   const store = useStore()
-  const matches = useMatches(layout)
+  const matches = useMatches(layout, props.about === undefined ? {} : { about: props.about })
   const difference = useDifferenceView(head)
   const zoom = Math.max(0, findPath(layout, zoomPath))
   const [hover, setHover] = useState<PlacedRow>()

@@ -64,7 +64,7 @@ export function ProfileViews({ tools }: { readonly tools?: ComponentChildren }) 
             <Turn name="dir" on={dir === 'up'} title="Root below" hint="draw the root at the bottom (u)" />
           </div>
         )}
-        <SearchBox layout={layout} />
+        {searched.has(view) && <SearchBox layout={layout} />}
       </div>
       {data === undefined && error === undefined && <Loading what="Merging stacks…" />}
       {isEmpty ? (
@@ -84,6 +84,8 @@ export function ProfileViews({ tools }: { readonly tools?: ComponentChildren }) 
     </>
   )
 }
+
+const searched = new Set(['both', 'flame', 'top', 'callers'])
 
 function Tab({ view }: { readonly view: string }) {
   const store = useStore()

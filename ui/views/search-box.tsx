@@ -6,9 +6,10 @@ import { type FrameMatches, nameTest, searchFrames } from '../model/frame-search
 import { type Store, useStore } from '../store.ts'
 import { Icon } from './icon.tsx'
 
-/** What the URL searches for, or the function marked in the table. */
-export function useMatches(layout: FlameLayout): FrameMatches | undefined {
-  const { s, fn } = useStore().url.value
+/** What the URL searches for, or the function marked in the table, unless all of the picture is about it. */
+export function useMatches(layout: FlameLayout, options: { readonly about?: string } = {}) {
+  const { s, fn: marked } = useStore().url.value
+  const fn = marked === options.about ? '' : marked
   return useMemo(() => matchesOf(layout, s, fn), [layout, s, fn])
 }
 
