@@ -50,5 +50,5 @@ const everywhere = new Set(['tz', 'refresh'])
 const ownKeys: Partial<Readonly<Record<Page, readonly string[]>>> = {
   overview: ['find', 'osort', 'span'],
   compare: ['qa', 'fa', 'ta', 'qb', 'fb', 'tb', 'ida', 'idb'],
-  targets: ['health'],
+  targets: ['health', 'find'],
 }

@@ -27,12 +27,12 @@ export function Dialog(props: {
       }}
     >
       <div class="dialog-body">
-        <header>
+        <div class="dialog-head">
           <h2>{props.title}</h2>
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Close
           </button>
-        </header>
+        </div>
         {props.children}
       </div>
     </dialog>

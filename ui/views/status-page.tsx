@@ -1,5 +1,4 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
 import type {
   BlockItem,
   BlocksAnswer,
@@ -10,13 +9,15 @@ import type {
   FlagsAnswer,
   RuntimeInfoAnswer,
 } from '../../query/api/types.ts'
-import { ApiError, fetchAnswer, type Loaded } from '../api.ts'
 import { formatAgo, formatBytes, formatTime, plural } from '../model/format.ts'
 import { useStore } from '../store.ts'
-import { ErrorNotice, Loading } from './notices.tsx'
+import { ErrorNotice, Loading, Warnings } from './notices.tsx'
+import { StoragePanel } from './storage-panel.tsx'
+import { useAnswer } from './use-answer.ts'
 
 export function StatusPage() {
   const store = useStore()
+  const flags = useAnswer<FlagsAnswer>('status/flags', {}, store.nowMs.value).data
   return (
     <div class="page">
       <header class="page-head">
@@ -56,19 +57,34 @@ export function StatusPage() {
       >
         {(answer) => <Collectors {...answer} />}
       </Section>
+      <StoragePanel />
       <Section<BlocksAnswer> title="Blocks" path="status/blocks">
         {({ blocks }) => <Blocks blocks={onceEach(blocks)} />}
       </Section>
-      <Section<FlagsAnswer> title="Flags" path="status/flags">
-        {(flags) => <Pairs pairs={Object.entries(flags).map(([name, value]) => [`--${name}`, value])} />}
-      </Section>
-      <Section<ConfigAnswer> title="Configuration" path="status/config" isWorthIt={() => true}>
-        {({ yaml }) => (
-          <pre class="config" tabIndex={0}>
-            {yaml}
-          </pre>
-        )}
-      </Section>
+      {flags !== undefined && (
+        <section class="panel" aria-label="Flags">
+          <header class="panel-head">
+            <h2>Flags</h2>
+          </header>
+          <div class="panel-body">
+            <Pairs pairs={Object.entries(flags).map(([name, value]) => [`--${name}`, value])} />
+          </div>
+        </section>
+      )}
+      {/* Programs that scrape nothing have no configuration, nor the flag that names it. */}
+      {flags?.['config.file'] !== undefined && (
+        <Section<ConfigAnswer>
+          title="Configuration"
+          path="status/config"
+          isWorthIt={({ yaml }) => yaml !== ''}
+        >
+          {({ yaml }) => (
+            <pre class="config" tabIndex={0}>
+              {yaml}
+            </pre>
+          )}
+        </Section>
+      )}
     </div>
   )
 }
@@ -80,41 +96,22 @@ function Section<Data>(props: {
   readonly isWorthIt?: (data: Data) => boolean
   readonly children: (data: Data) => ComponentChildren
 }) {
-  const store = useStore()
-  const at = store.nowMs.value
-  const [answer, setAnswer] = useState<Loaded<Data> | ApiError>()
-  useEffect(() => {
-    const abort = new AbortController()
-    fetchAnswer<Data>(props.path, {}, abort.signal).then(setAnswer, (error: unknown) => {
-      if (!abort.signal.aborted && error instanceof ApiError) setAnswer(error)
-    })
-    return () => abort.abort()
-  }, [props.path, at])
-  if (props.isWorthIt !== undefined && !isWorthShowing(answer, props.isWorthIt)) return null
+  const { data, error, warnings } = useAnswer<Data>(props.path, {}, useStore().nowMs.value)
+  if (props.isWorthIt !== undefined && (data === undefined || !props.isWorthIt(data)) && error === undefined)
+    return null
   return (
     <section class="panel" aria-label={props.title}>
       <header class="panel-head">
         <h2>{props.title}</h2>
       </header>
       <div class="panel-body">
-        {answer === undefined ? (
-          <Loading what="Asking…" />
-        ) : answer instanceof ApiError ? (
-          <ErrorNotice error={answer} />
-        ) : (
-          props.children(answer.data)
-        )}
+        {error !== undefined && <ErrorNotice error={error} />}
+        <Warnings warnings={warnings} />
+        {data === undefined && error === undefined && <Loading what="Asking…" />}
+        {data !== undefined && props.children(data)}
       </div>
     </section>
   )
-}
-
-function isWorthShowing<Data>(
-  answer: Loaded<Data> | ApiError | undefined,
-  isWorthIt: (data: Data) => boolean,
-): boolean {
-  if (answer instanceof ApiError) return answer.code !== 'not_found'
-  return answer !== undefined && isWorthIt(answer.data)
 }
 
 function Collectors({ collectors, unresolved }: CollectorsAnswer) {

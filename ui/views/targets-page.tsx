@@ -1,10 +1,13 @@
+import { useState } from 'preact/hooks'
 import type { TargetAnswer } from '../../query/api/types.ts'
 import { processName } from '../model/dots.ts'
 import { formatAgo, formatBytes, formatSeconds, formatTime, plural } from '../model/format.ts'
 import { healthWords, isFailure } from '../model/health-words.ts'
 import { selectorOf } from '../model/selector-format.ts'
+import { filterTargets } from '../model/target-filter.ts'
 import { closeSelection } from '../model/url-state.ts'
 import { useStore } from '../store.ts'
+import { lazyPage } from './lazy-page.tsx'
 import { Link } from './link.tsx'
 import { Empty, ErrorNotice, Loading, Warnings } from './notices.tsx'
 import { ScrapeSomething } from './scrape-something.tsx'
@@ -12,8 +15,10 @@ import { ScrapeSomething } from './scrape-something.tsx'
 export function TargetsPage() {
   const store = useStore()
   const { data, error, warnings } = store.targets.value
-  const sickOnly = store.url.value.health === 'failing'
-  const loops = data?.activeTargets ?? []
+  const { health, find } = store.url.value
+  const sickOnly = health === 'failing'
+  const [captured, setCaptured] = useState<string>()
+  const loops = filterTargets(data?.activeTargets ?? [], find)
   const sick = loops.filter(({ health }) => isFailure(health))
   const pools = groupBy(sickOnly ? sick : loops, ({ scrapePool }) => scrapePool)
   return (
@@ -29,40 +34,72 @@ export function TargetsPage() {
               : ''}
           </p>
         )}
-        <div class="segments" role="group" aria-label="Which targets">
-          <button
-            type="button"
-            aria-pressed={!sickOnly}
-            onClick={() => store.go({ health: '' }, { replace: true })}
-          >
-            All
-          </button>
-          <button
-            type="button"
-            aria-pressed={sickOnly}
-            onClick={() => store.go({ health: 'failing' }, { replace: true })}
-          >
-            Failing
-          </button>
+        <div class="page-tools">
+          <input
+            id="page-filter"
+            type="search"
+            placeholder="Filter targets"
+            aria-label="Filter targets"
+            title="Filter targets (/)"
+            value={find}
+            spellcheck={false}
+            onInput={(event) => store.go({ find: event.currentTarget.value }, { replace: true })}
+          />
+          <div class="segments" role="group" aria-label="Which targets">
+            <button
+              type="button"
+              aria-pressed={!sickOnly}
+              onClick={() => store.go({ health: '' }, { replace: true })}
+            >
+              All
+            </button>
+            <button
+              type="button"
+              aria-pressed={sickOnly}
+              onClick={() => store.go({ health: 'failing' }, { replace: true })}
+            >
+              Failing
+            </button>
+          </div>
         </div>
       </header>
       {error !== undefined && <ErrorNotice error={error} />}
       <Warnings warnings={warnings} />
       {data === undefined && error === undefined && <Loading what="Asking for the targets…" />}
-      {data !== undefined && loops.length === 0 && (
+      {data !== undefined && data.activeTargets.length > 0 && loops.length === 0 && (
+        <Empty title={`No target has “${find}” in its address or labels`}>
+          <p class="actions">
+            <button type="button" class="button" onClick={() => store.go({ find: '' }, { replace: true })}>
+              Show all {data.activeTargets.length}
+            </button>
+          </p>
+        </Empty>
+      )}
+      {data !== undefined && data.activeTargets.length === 0 && (
         <Empty title="Nothing is scraped">
           <ScrapeSomething />
         </Empty>
       )}
       {data !== undefined && loops.length > 0 && pools.size === 0 && <Empty title="Nothing is failing" />}
       {[...pools].map(([pool, targets]) => (
-        <Pool key={pool} name={pool} targets={targets} />
+        <Pool key={pool} name={pool} targets={targets} onCapture={setCaptured} />
       ))}
+      {captured !== undefined && <CaptureDialog query={captured} onClose={() => setCaptured(undefined)} />}
     </div>
   )
 }
 
-function Pool({ name, targets }: { readonly name: string; readonly targets: readonly TargetAnswer[] }) {
+const CaptureDialog = lazyPage(async () => (await import('./capture-dialog.tsx')).CaptureDialog)
+
+function Pool({
+  name,
+  targets,
+  onCapture,
+}: {
+  readonly name: string
+  readonly targets: readonly TargetAnswer[]
+  readonly onCapture: (query: string) => void
+}) {
   const healthy = targets.filter(({ health }) => !isFailure(health)).length
   return (
     <section class="panel" aria-label={`Targets of ${name}`}>
@@ -89,6 +126,9 @@ function Pool({ name, targets }: { readonly name: string; readonly targets: read
               <th scope="col" class="number">
                 Next
               </th>
+              <th scope="col">
+                <span class="visually-hidden">Profile now</span>
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -96,6 +136,7 @@ function Pool({ name, targets }: { readonly name: string; readonly targets: read
               <TargetRow
                 key={`${target.collector} ${target.scrapeUrl} ${target.profileType} ${JSON.stringify(target.labels)}`}
                 target={target}
+                onCapture={onCapture}
               />
             ))}
           </tbody>
@@ -105,7 +146,13 @@ function Pool({ name, targets }: { readonly name: string; readonly targets: read
   )
 }
 
-function TargetRow({ target }: { readonly target: TargetAnswer }) {
+function TargetRow({
+  target,
+  onCapture,
+}: {
+  readonly target: TargetAnswer
+  readonly onCapture: (query: string) => void
+}) {
   const store = useStore()
   const nowMs = store.nowMs.value
   const failing = isFailure(target.health)
@@ -140,6 +187,16 @@ function TargetRow({ target }: { readonly target: TargetAnswer }) {
       <td class="number">{target.lastSizeBytes > 0 ? formatBytes(target.lastSizeBytes) : ''}</td>
       <td class="number nowrap">
         {target.nextScrape > nowMs ? formatAgo(target.nextScrape, nowMs) : target.nextScrape > 0 ? 'now' : ''}
+      </td>
+      <td class="number">
+        <button
+          type="button"
+          class="button button-small"
+          title={`Take a ${target.profileType} profile of ${who || target.scrapeUrl} now`}
+          onClick={() => onCapture(selectorOf(target.labels))}
+        >
+          Profile now
+        </button>
       </td>
     </tr>
   )
