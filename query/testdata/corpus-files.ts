@@ -9,6 +9,18 @@ export interface CorpusFile {
   readonly body: Uint8Array
 }
 
+/** Every program and profile type there is. */
+export function corpusSeries(): (readonly [program: string, type: string])[] {
+  const folder = new URL('../../test/testdata/corpus/', import.meta.url)
+  return readdirSync(folder)
+    .sort()
+    .flatMap((program) =>
+      readdirSync(new URL(program, folder))
+        .sort()
+        .map((type) => [program, type] as const),
+    )
+}
+
 /** Ascending in time. */
 export function corpusFiles(program: string, type: string): CorpusFile[] {
   const folder = new URL(`../../test/testdata/corpus/${program}/${type}/`, import.meta.url)

@@ -41,7 +41,8 @@ export function dot(merged: MergedProfile, sampleType: number, options: Compared
     const own = flat.number(node)
     const whole = cum.number(node)
     const ofTotal = (value: number): string => `${amount(value)} (${percentage(value, total)})`
-    const figures = [own === 0 ? '0' : ofTotal(own), ...(whole === own ? [] : [`of ${ofTotal(whole)}`])]
+    const rest = whole === own ? [] : [`of ${ofTotal(whole)}`]
+    const figures = own === 0 ? [['0', ...rest].join(' ')] : [ofTotal(own), ...rest]
     const size = largest === 0 || own === 0 ? 8 : 8 + Math.ceil(16 * Math.sqrt(Math.abs(own) / largest))
     const { color, fillcolor } = nodeColors(total === 0 ? 0 : whole / total)
     const name = frames.names[node]!

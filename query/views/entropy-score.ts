@@ -3,8 +3,8 @@ import type { LiveEdges } from './live-edges.ts'
 import type { NetSums } from './net-sums.ts'
 
 /**
- * How much there is to see at each node: the entropy of where its stacks come from and go to, times its cum. A node
- * that hands everything from one caller on to one callee says little. Whole numbers, as pprof's.
+ * How much there is to see at each node, to be ordered by: the entropy of where its stacks come from and go to, times
+ * its cum. A node that hands everything from one caller on to one callee says little. Whole numbers, as pprof's.
  */
 export function entropyScores(
   { flat, cum, weight }: CallGraph,
@@ -19,7 +19,9 @@ export function entropyScores(
     const score =
       (into.length === 0 ? 1 : entropy(weight, into, 0)) +
       (outOf.length === 0 ? 1 : entropy(weight, outOf, own))
-    scores[node] = Math.trunc(score * cum.number(node)) + own
+    scores[node] = Number.isNaN(score)
+      ? withoutScore(own)
+      : Math.abs(Math.trunc(score * cum.number(node)) + own)
   }
   return scores
 }
@@ -35,4 +37,12 @@ function entropy(weight: NetSums, edges: readonly number[], own: number): number
     score += -share * Math.log2(share)
   }
   return score
+}
+
+/**
+ * In a comparison edges may weigh nothing or less, and have no logarithm. What pprof makes of that on amd64 is the
+ * least int64 plus flat: nodes with any flat come before all others, smallest first, and those without come last.
+ */
+function withoutScore(own: number): number {
+  return own === 0 ? -1 : Number.MAX_VALUE * (1 - Math.abs(own) / 2 ** 52)
 }

@@ -1,5 +1,5 @@
 import type { CallGraph } from './call-graph.ts'
-import { compareFrames } from './frame-table.ts'
+import { compareFrames, type FrameTable } from './frame-table.ts'
 import type { NetSums } from './net-sums.ts'
 
 /** Largest absolute difference first. */
@@ -23,16 +23,15 @@ export function pprofOrder(
     compareSums(first, a, b) ||
     compareFrames(frames, a, b) ||
     compareSums(last, a, b) ||
-    compareIdentity(frames.frames[a]!, frames.frames[b]!)
+    compareIdentity(frames, a, b)
 }
 
 /** As pprof prints what tells two nodes apart, so that the last tie is broken alike. */
-function compareIdentity(
-  a: CallGraph['frames']['frames'][number],
-  b: CallGraph['frames']['frames'][number],
-): number {
-  const text = (frame: typeof a): string =>
-    `{${frame.function}  ${frame.address} ${frame.file} ${frame.startLine} ${frame.line} 0 ${frame.object}}`
+export function compareIdentity(frames: FrameTable, a: number, b: number): number {
+  const text = (frame: number): string => {
+    const { function: name, address, file, startLine, line, object } = frames.frames[frame]!
+    return `{${name}  ${address} ${file} ${startLine} ${line} 0 ${object}}`
+  }
   const left = text(a)
   const right = text(b)
   return left < right ? -1 : left > right ? 1 : 0

@@ -1,6 +1,6 @@
 import type { CallGraph, CallGraphBuilder } from './call-graph.ts'
 import { entropyScores } from './entropy-score.ts'
-import { pprofOrder } from './frame-order.ts'
+import { compareIdentity, compareSums, pprofOrder } from './frame-order.ts'
 import { compareFrames } from './frame-table.ts'
 import { type GraphTags, graphTags, placesFor } from './graph-tags.ts'
 import { LiveEdges } from './live-edges.ts'
@@ -75,10 +75,13 @@ export function trimGraph(
       return
     }
     const score = entropyScores(graph, nodes, edges)
-    const byName = pprofOrder(graph, 'flat')
+    const { flat, frames } = graph
     nodes.sort(
       (a, b) =>
-        Math.abs(score[b]!) - Math.abs(score[a]!) || compareFrames(graph.frames, a, b) || byName(a, b),
+        score[b]! - score[a]! ||
+        compareFrames(frames, a, b) ||
+        compareSums(flat, a, b) ||
+        compareIdentity(frames, a, b),
     )
   }
   const tagsOf = (): GraphTags | undefined =>
