@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { aroundMs, readAt, readDeepLink } from './deep-link.ts'
+import { aroundMs, linkLabels, readAt, readDeepLink } from './deep-link.ts'
+import { readPlace } from './routes.ts'
 import { parseUrlState } from './url-state.ts'
 
 const nowMs = Date.parse('2026-11-23T12:00:00Z')
@@ -22,6 +24,7 @@ t.test('readDeepLink() takes several values of a variable, and none', (t) => {
   const q = (search: string) => parseUrlState(readDeepLink(search, nowMs)).q
   t.equal(q('?pod=a.b&pod=c&pod=c'), '{pod=~"a\\\\.b|c", profile_type="cpu"}')
   t.equal(q('?namespace=$__all&pod=&job=api&type=goroutine'), '{job="api", profile_type="goroutine"}')
+  t.equal(q('?var-pod=a&var-pod=b&var-other=c'), '{pod=~"a|b", profile_type="cpu"}')
   t.equal(q('?at=now'), '{profile_type="cpu"}')
   t.end()
 })
@@ -51,5 +54,31 @@ t.test('readAt() reads what alerts and dashboards have', (t) => {
     t.equal(readAt(text, nowMs), ms, text)
   t.equal(readAt('', nowMs), undefined)
   t.equal(readAt('soon', nowMs), undefined)
+  t.end()
+})
+
+t.test('docs/links.md names the labels that are understood, and its examples open what they say', (t) => {
+  const page = readFileSync(new URL('../../docs/links.md', import.meta.url), 'utf8')
+  const row = page.split('\n').find((line) => line.startsWith('| `namespace`')) ?? ''
+  t.same(
+    [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, label]) => label),
+    [...linkLabels],
+  )
+  const examples = [
+    ...page.matchAll(
+      /^(?: *profile_url: )?(https:\/\/conprof\.example\/\?\S+|https:\/\/conprof\.example\/\?.+)$/gm,
+    ),
+  ]
+  t.equal(examples.length, 5)
+  for (const [, text = ''] of examples) {
+    // As Grafana, Alertmanager and Prometheus would fill them in.
+    const filled = text
+      .replaceAll(/\$\{__(?:value\.time|from|to)\}|\{\{ \.StartsAt\.Unix \}\}/g, String(at))
+      .replaceAll(/\{\{.+?\}\}|\$\{.+?\}/g, 'x')
+    const url = new URL(filled)
+    const place = readPlace('', url.search, nowMs)
+    t.equal(place.page, 'explore', text)
+    t.match(parseUrlState(place.search).q, /^\{namespace="(shop|x)", /, text)
+  }
   t.end()
 })

@@ -12,7 +12,7 @@ export const aroundMs = 15 * 60_000
  * because values of several types have no sum. A time that cannot be read shows the newest profiles.
  */
 export function readDeepLink(search: string, nowMs: number): string {
-  const given = new URLSearchParams(search)
+  const given = withoutVar(new URLSearchParams(search))
   const out = new URLSearchParams()
   const conditions = linkLabels.flatMap((label): Condition[] => {
     const values = [...new Set(given.getAll(label))].filter((value) => value !== '' && value !== grafanaAll)
@@ -48,6 +48,16 @@ export function readAt(text: string, nowMs: number): number | undefined {
   if (/^\d{9,10}\.\d+$/.test(trimmed)) return Math.round(Number(trimmed) * 1000)
   const ms = resolveTime(trimmed, { nowMs, utc: true })
   return ms === undefined ? undefined : Math.round(ms)
+}
+
+/** Grafana writes `var-pod=a&var-pod=b` for a variable of several values. */
+function withoutVar(given: URLSearchParams): URLSearchParams {
+  return new URLSearchParams(
+    [...given].map(([key, value]) => {
+      const label = key.replace(/^var-/, '')
+      return (linkLabels as readonly string[]).includes(label) ? [label, value] : [key, value]
+    }),
+  )
 }
 
 /** What Grafana sends for a variable of which everything is chosen. */

@@ -26,7 +26,8 @@ export function readPlace(path: string, search: string, nowMs: number): Place {
   if (found !== 'overview' && found !== 'explore') return { page: found, search }
   const keys = new URLSearchParams(search)
   if (exploreKeys.some((key) => keys.has(key))) return { page: 'explore', search }
-  const isLink = found === 'overview' ? [...linkLabels, 'at', 'type', 'from'] : linkLabels
+  const labels = linkLabels.flatMap((label) => [label, `var-${label}`])
+  const isLink = found === 'overview' ? [...labels, 'at', 'type', 'from'] : labels
   if (isLink.some((key) => keys.has(key))) return { page: 'explore', search: readDeepLink(search, nowMs) }
   return { page: found, search }
 }

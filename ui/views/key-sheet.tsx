@@ -1,41 +1,46 @@
 import type { RefObject } from 'preact'
+import { profileKeys } from '../model/profile-tabs.ts'
 
-const keys: readonly (readonly [title: string, rows: readonly (readonly [string, string])[]])[] = [
+const keys: typeof profileKeys = [
   [
     'Anywhere',
     [
-      ['e', 'edit the selector'],
-      ['/', 'search in flame graph and table'],
-      ['n  p', 'next, previous profile'],
-      ['r', 'reload'],
+      ['v', 'overview'],
       ['t', 'targets and back'],
-      ['1  2  3', 'both views, flame graph, table'],
-      ['0', 'reset the zoom'],
-      ['Esc', 'step out: zoom, search, profile'],
+      ['e', 'edit the selector'],
+      ['/', 'search or filter'],
+      ['[  ]', 'earlier, later by half the range'],
+      ['r', 'reload'],
+      ['y', 'share: link and text for a ticket'],
+      ['n  p', 'next, previous profile'],
+      ['Esc', 'step out'],
       ['?', 'this sheet'],
-    ],
-  ],
-  [
-    'In the flame graph',
-    [
-      ['← ↑ ↓ →', 'move between frames'],
-      ['Enter', 'zoom to the frame'],
-      ['Backspace', 'zoom out to the caller'],
-    ],
-  ],
-  [
-    'In the search box',
-    [
-      ['Enter', 'next match'],
-      ['/text/', 'regular expression'],
-      ['"text"', 'the whole name'],
     ],
   ],
   [
     'On the plot',
     [
       ['click', 'open that profile'],
-      ['drag', 'merge what lies in the range'],
+      ['drag', 'zoom in'],
+      ['Shift+drag', 'merge what lies in the range'],
+      ['Alt+drag', 'range B, to compare with'],
+      ['drag an edge', 'move that end of a range'],
+    ],
+  ],
+  [
+    'In the legend',
+    [
+      ['click', 'hide or show'],
+      ['double click', 'only this'],
+    ],
+  ],
+  ...profileKeys,
+  [
+    'In the search box',
+    [
+      ['Enter', 'next match'],
+      ['/text/', 'regular expression'],
+      ['"text"', 'the whole name'],
     ],
   ],
 ]

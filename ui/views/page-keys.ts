@@ -23,7 +23,7 @@ export function handleKey(event: KeyboardEvent, store: Store, sheet: HTMLDialogE
     case 'r':
       store.reload()
       break
-    case 'o':
+    case 'v':
       store.go({}, { page: 'overview' })
       break
     case 'y':
