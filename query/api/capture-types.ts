@@ -1,11 +1,11 @@
-/** POST /api/v1/capture and GET /api/v1/capture/<id>: profiles taken now. */
+/** POST /api/v1/capture, GET and DELETE /api/v1/capture/<id>: profiles taken now; DELETE stops it. */
 import type { LabelSet } from './types.ts'
 
 /** The body of POST /api/v1/capture, as JSON. */
 export interface CaptureRequest {
   /** Selector over series that are scraped; `profile_type` chooses what is taken. */
   readonly query: string
-  /** Of each profile that takes time; 10 without it. */
+  /** Of each profile that takes time, and the pause between others; 10 without it. */
   readonly seconds?: number
   /** One after the other; 1 without it. */
   readonly count?: number
