@@ -37,6 +37,11 @@ t.test('an overview is made of what lies around four times', async (t) => {
   const aDayAgo = await put('w4', at - dayMs, seriesOf('a', 2, at - 30 * dayMs), 20)
   await put('w5', at - 7 * dayMs, seriesOf('a', 0, at - 30 * dayMs), 20)
   await put('w6', at - dayMs - 5 * minuteMs, seriesOf('z', 0, at - 30 * dayMs))
+  const captured = seriesOf('b', 0, at - 30 * dayMs).map((series) => ({
+    ...series,
+    labels: { ...series.labels, capture: '20261129T000706Z-3f9a2c11' },
+  }))
+  await put('w7', at, captured)
   const fresh = () => new Overviews(new Catalog({ bucket, log: silentLogger(), registry: new Registry() }))
   const overviews = fresh()
   const { answer, warnings } = await overviews.overview(at, { signal })

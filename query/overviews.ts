@@ -142,13 +142,16 @@ async function readSeries<Kept>(
       reader.meta.minTimeMs <= request.endMs && reader.meta.maxTimeMs >= request.startMs,
   )
   const kept: Kept[] = []
-  for await (const selection of selectInBatches(inRange, { ...request, signal })) {
+  const matchers = [...request.matchers, scheduled]
+  for await (const selection of selectInBatches(inRange, { ...request, matchers, signal })) {
     warnings.push(...selection.warnings)
     for (const { labels, parts } of selection.series) kept.push(keep(labels, rowsInOrder(parts)))
   }
   return kept
 }
 
+/** What somebody took now, beside the scrapes, would count its process twice. */
+const scheduled = createMatcher('capture', '=', '')
 const measured = [createMatcher('profile_type', '=~', measuredTypes.join('|'))]
 /** Two scrapes at least, of those that are scraped every five minutes. */
 const windowMs = 10 * 60_000
