@@ -1,8 +1,8 @@
-import { labelsKey } from '../profile/labels.ts'
 import type { MergedProfile } from '../profile/merged-profile.ts'
 import type { MergeDictionary } from '../profile/translate-symbols.ts'
 import { isTimeout } from './cancel.ts'
 import type { MergePart } from './merge-part.ts'
+import { processSeriesKey } from './process-series.ts'
 import { ProfileMerge, type SeriesReading } from './profile-merge.ts'
 import { ReadTooMuchError } from './read-budget.ts'
 import type { PartPlan, PartSums } from './read-sums.ts'
@@ -35,7 +35,8 @@ export async function mergeProfiles(
   options: MergeOptions,
 ): Promise<MergedProfile> {
   const merge = new ProfileMerge(parts, options)
-  const series = [...Map.groupBy(parts, (part) => labelsKey(part.reader.labels(part.series))).values()]
+  const keyOf = ({ reader, series }: MergePart) => processSeriesKey(reader.labels(series))
+  const series = [...Map.groupBy(parts, keyOf).values()]
   for (const list of series)
     list.sort((a, b) => (a.rows.timeMs[a.firstRow] ?? 0) - (b.rows.timeMs[b.firstRow] ?? 0))
   let done = 0

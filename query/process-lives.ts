@@ -20,7 +20,7 @@ export function startTimeOf({ part, row }: Picked): number {
   return part.rows.processes[part.rows.process[row]!]?.startTimeMs ?? 0
 }
 
-/** Two profiles of different blocks that only their values can tell apart as two lives. By `type key`. */
+/** Two profiles of different blocks or series that only their values can tell apart as two lives. By `type key`. */
 export interface Seam {
   readonly before: Picked
   readonly after: Picked
@@ -32,8 +32,7 @@ export function seamsOf(picked: readonly Picked[]): Seam[] {
   const seams: Seam[] = []
   for (let i = 1; i < picked.length; i++) {
     const [before, after] = [picked[i - 1]!, picked[i]!]
-    if (before.part.reader === after.part.reader || hasIdentity(before, after) || isOtherLife(before, after))
-      continue
+    if (isOneSeries(before, after) || hasIdentity(before, after) || isOtherLife(before, after)) continue
     seams.push({ before, after, last: new Map(), first: new Map() })
   }
   return seams
@@ -45,6 +44,11 @@ export function collect(values: Map<string, number | bigint>, type: number): Vis
     const sum = values.get(place)
     values.set(place, sum === undefined ? value : BigInt(sum) + BigInt(value))
   }
+}
+
+/** A block says where the values of a series fell. */
+function isOneSeries({ part: before }: Picked, { part: after }: Picked): boolean {
+  return before.reader === after.reader && before.series === after.series
 }
 
 function hasIdentity(before: Picked, after: Picked): boolean {

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { breakdown } from '../breakdown.ts'
+import { joinCaptures } from '../process-series.ts'
 import { rowsInOrder } from '../select.ts'
 import { defaultAggregation } from '../series-values.ts'
 import { sendData } from './answer.ts'
@@ -16,7 +17,8 @@ export async function answerBreakdown(ctx: Context, request: RouteRequest): Prom
   const { by } = given
   const { type, unit } = selected
   const agg = given.agg ?? defaultAggregation(selected.kind)
-  const series = selected.series.map(({ labels, parts }) => ({ labels, refs: rowsInOrder(parts) }))
+  const all = by === 'capture' ? selected.series : joinCaptures(selected.series)
+  const series = all.map(({ labels, parts }) => ({ labels, refs: rowsInOrder(parts) }))
   const groups = breakdown(series, { ...range, by, type, agg })
   const sum = (of: (group: (typeof groups)[number]) => number) =>
     groups.reduce((total, group) => total + of(group), 0)
