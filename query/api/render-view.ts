@@ -23,7 +23,10 @@ export async function renderView(
       ? await mergedView(sides, view, options)
       : await merges.merge(sides, view, options)
   } catch (error) {
-    if ((error as { readonly code?: unknown }).code !== 'NO_VIEW') throw error
-    throw new ApiError('execution', (error as Error).message, { cause: error })
+    const { code } = error as { readonly code?: unknown }
+    if (code === 'NO_VIEW') throw new ApiError('execution', (error as Error).message, { cause: error })
+    // What can be told wrong only of the profile, such as a path that no node has.
+    if (code === 'BAD_VIEW_OPTION') throw new ApiError('bad_data', (error as Error).message, { cause: error })
+    throw error
   }
 }
