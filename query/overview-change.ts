@@ -1,8 +1,11 @@
 import type { Measure, WorkloadRow } from './api/overview-types.ts'
 
 /** Those that changed most first; equals by name, so that rows do not jump. */
-export function byChange(a: WorkloadRow, b: WorkloadRow): number {
-  return changeOf(b) - changeOf(a) || (a.selector < b.selector ? -1 : a.selector > b.selector ? 1 : 0)
+export function sortByChange(rows: readonly WorkloadRow[]): WorkloadRow[] {
+  return rows
+    .map((row) => ({ row, change: changeOf(row) }))
+    .sort((a, b) => b.change - a.change || (a.row.selector < b.row.selector ? -1 : 1))
+    .map(({ row }) => row)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Labels, labelsKey } from '../profile/labels.ts'
 import { createMatcher, formatMatchers } from '../profile/matcher.ts'
 import type { Measure, OverviewAnswer, WorkloadRow } from './api/overview-types.ts'
-import { byChange } from './overview-change.ts'
+import { sortByChange } from './overview-change.ts'
 import { countRestarts, type Restarts } from './overview-restarts.ts'
 import type { Life, PastSeries, RecentSeries } from './overview-series.ts'
 import type { Measured, MeasureName } from './overview-values.ts'
@@ -46,7 +46,7 @@ export function overview(input: OverviewInput): OverviewAnswer {
   return {
     at: input.atMs.now,
     windowSeconds: input.windowMs / 1000,
-    workloads: workloads.rows(restarts).sort(byChange),
+    workloads: sortByChange(workloads.rows(restarts)),
   }
 }
 

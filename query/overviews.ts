@@ -156,7 +156,7 @@ const measured = [createMatcher('profile_type', '=~', measuredTypes.join('|'))]
 /** Two scrapes at least, of those that are scraped every five minutes. */
 const windowMs = 10 * 60_000
 /** Windows of the past end at a multiple of it, so that the same are asked for. */
-const pastStepMs = 5 * 60_000
+const pastStepMs = 15 * 60_000
 const settledMs = 10 * 60_000
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs

@@ -15,8 +15,11 @@ export function workloadOf(labels: Labels, { withCluster }: { readonly withClust
 }
 
 /** Of the pod, or of the instance outside of a cluster: its series share it. */
-export function podOf({ cluster = '', namespace = '', pod, instance = '' }: Labels): string {
-  return pod === undefined ? `instance ${instance}` : `pod ${cluster}/${namespace}/${pod}`
+export function podOf(labels: Labels): string {
+  const { cluster = '', namespace = '', pod, instance = '', service_name = '', job = '' } = labels
+  return pod === undefined
+    ? `instance ${job}/${service_name}/${instance}`
+    : `pod ${cluster}/${namespace}/${pod}`
 }
 
 /** Of one of a pod's processes. */

@@ -13,6 +13,7 @@ import type { Bucket } from '../../bucket/bucket.ts'
 import { openBucketFiles } from '../../bucket/open-bucket.ts'
 import { silentLogger } from '../../lib/log.ts'
 import { createApi } from '../../query/api/create-api.ts'
+import type { OverviewAnswer } from '../../query/api/overview-types.ts'
 import type { LabelsAnswer, QueryRangeAnswer, TopAnswer } from '../../query/api/types.ts'
 import { PageCache } from '../../query/cache/page-cache.ts'
 import { Catalog } from '../../query/catalog.ts'
@@ -81,7 +82,8 @@ async function startQuery(t: Test, files: readonly string[], cachePath?: string)
   }
   const gets = () => count('conprof_bucket_operations_total', { operation: 'get' })
   const lists = () => count('conprof_bucket_operations_total', { operation: 'list' })
-  return { buckets, ask, count, gets, lists, close, catalog }
+  const overview = (at: number) => askApi<OverviewAnswer>(url, 'overview', { at: String(at / 1000) })
+  return { buckets, ask, overview, count, gets, lists, close, catalog }
 }
 
 async function putCuts(bucket: Bucket, writer: string, slots = 6): Promise<string[]> {
@@ -116,6 +118,37 @@ t.test('what was read once is not read again, also by the next process', async (
   t.strictSame(await second.ask(), answer)
   t.equal(await second.gets(), 0, 'tails and all are on disk')
   t.ok((await second.lists()) > 0)
+})
+
+t.test('an overview of many blocks costs few requests, and none the next time', async (t) => {
+  const { folder, stores } = await startStores(t, 1)
+  const files = stores.map(({ file }) => file)
+  const query = await startQuery(t, files, join(folder, 'cache'))
+  const [bucket] = query.buckets as [Bucket]
+  for (const writer of ['w1', 'w2', 'w3', 'w4']) await putCuts(bucket, writer, 12)
+  // What the test itself asked is no cost of the answer.
+  const [gets, lists] = [await query.gets(), await query.lists()]
+  const at = rigDay + 6 * 3600_000
+  const answer = await query.overview(at)
+  t.strictSame(answer.warnings, [])
+  t.strictSame(
+    answer.data.workloads.map(({ labels, pods, gonePods, targets }) => [
+      labels,
+      pods,
+      gonePods,
+      targets.failing,
+    ]),
+    ['w1', 'w2', 'w3', 'w4'].map((writer) => [{ service_name: `shop/${writer}` }, 0, 2, 0]),
+    'the last ones are half an hour old',
+  )
+  t.ok((await query.gets()) - gets <= 3 * 48, 'few requests for each block')
+  const [getsThen, listsThen] = [await query.gets(), await query.lists()]
+  t.strictSame(await query.overview(at), answer)
+  t.equal(await query.gets(), getsThen, 'nothing is read again')
+  t.ok(listsThen > lists)
+  t.equal(await query.lists(), listsThen)
+  const earlier = await query.overview(rigDay + 5.5 * 3600_000 + 120_000)
+  t.match(earlier.data.workloads[0], { pods: 2, gonePods: 0, targets: { up: 5, failing: 1 } })
 })
 
 t.test('many who ask at once cost as much as one', async (t) => {
