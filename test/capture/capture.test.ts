@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -5,7 +6,7 @@ import t, { type Test } from 'tap'
 import type { CaptureAnswer, CaptureRequest } from '../../query/api/capture-types.ts'
 import type { Answer, ProfilesAnswer, QueryRangeAnswer, TargetsAnswer } from '../../query/api/types.ts'
 import { askApi } from '../support/ask-api.ts'
-import { type Conprof, runConprof, startConprof } from '../support/conprof.ts'
+import { type Conprof, runConprof, spawnConprof, startConprof } from '../support/conprof.ts'
 import { until } from '../support/until.ts'
 import { type CaptureProgram, startCaptureProgram } from './capture-program.ts'
 
@@ -277,6 +278,16 @@ t.test('conprof capture, of a conprof all on loopback', async (t) => {
     texts.some((name) => readFileSync(join(folder, name), 'utf8') === text),
     'byte for byte',
   )
+
+  // As by Ctrl-C.
+  const interrupted = spawnConprof(['capture', 'cpu', '--seconds=60', `--url=${all.url}`])
+  let said = ''
+  interrupted.stderr!.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
+  const ended = once(interrupted, 'close')
+  await until('its CPU profile', () => said.includes('1 running'))
+  interrupted.kill('SIGINT')
+  t.strictSame(await ended, [1, null])
+  t.match(said, /0 of 1 profiles, 1 failed\n.* cpu: canceled: somebody stopped it\n$/s)
 
   const nothing = await capture('{service_name="apii", profile_type="cpu"}')
   t.equal(nothing.code, 1)

@@ -63,9 +63,10 @@ export async function runConprof(
   return { code, stdout, stderr }
 }
 
-function spawnConprof(
+/** Starts it, and leaves the rest to whoever asked. */
+export function spawnConprof(
   parameters: readonly string[],
-  { nodeFlags = [], folder = root }: SpawnOptions,
+  { nodeFlags = [], folder = root }: SpawnOptions = {},
 ): ChildProcess {
   // Without tap's loaders: as a user runs it.
   const { NODE_OPTIONS: _, ...env } = process.env
