@@ -123,7 +123,7 @@ function appendPod(builder: BlockBuilder, { workload, pod, ago, nowMs, seq }: Po
         process,
         ...(isFailed
           ? { health: failing.health, httpStatus: failing.httpStatus }
-          : { health: 'ok', httpStatus: 200, body: bodyOf(workload, { type, ago, timeMs }) }),
+          : { health: 'ok', httpStatus: 200, body: bodyOf(workload, pod, { type, ago, timeMs }) }),
       },
       { writer: 'shop', seq: ++number },
     )
@@ -149,10 +149,12 @@ function processAt(
 
 function bodyOf(
   workload: ShopWorkload,
+  pod: string,
   at: { readonly type: 'cpu' | 'heap' | 'goroutine'; readonly ago: number; readonly timeMs: number },
 ): Uint8Array {
   // A little unrest, so that dots do not lie on a line.
-  const wave = 1 + 0.12 * Math.sin(at.ago / 97_000) + 0.05 * Math.sin(at.ago / 31_000)
+  const phase = pod.charCodeAt(pod.length - 1)
+  const wave = 1 + 0.12 * Math.sin(at.ago / 97_000 + phase) + 0.05 * Math.sin(at.ago / 31_000 + phase)
   const parts = (total: number) => [0.46, 0.3, 0.16, 0.08].map((part) => Math.round(total * part * wave))
   const base = `main.main;net/http.(*conn).serve;${workload.workload}`
   const stacks = [
@@ -191,11 +193,17 @@ function bodyOf(
   })
 }
 
-/** `count` small CPU profiles of `pods` pods in the half hour before `nowMs`, as one block. */
+/** `count` small CPU profiles of `pods` pods of a namespace in the half hour before `nowMs`, as one block. */
 export async function putCrowd(
   bucketFolder: string,
-  { nowMs, count, pods }: { readonly nowMs: number; readonly count: number; readonly pods: number },
+  crowd: {
+    readonly namespace: string
+    readonly nowMs: number
+    readonly count: number
+    readonly pods: number
+  },
 ): Promise<void> {
+  const { namespace, nowMs, count, pods } = crowd
   const bucket = await FolderBucket.open(bucketFolder)
   const builder = createBlockBuilder()
   const each = Math.ceil(count / pods)
@@ -212,17 +220,17 @@ export async function putCrowd(
     })
     const labels = sortLabels(
       Object.entries({
-        namespace: 'crowd',
-        workload: 'crowd',
-        pod: `crowd-${pod}`,
-        service_name: 'crowd/crowd',
+        namespace,
+        workload: namespace,
+        pod: `${namespace}-${pod}`,
+        service_name: `${namespace}/${namespace}`,
         job: 'pods',
         profile_type: 'cpu',
       }),
     )
     builder.append(
       { labels, timeMs, durationMs: 10_010, health: 'ok', httpStatus: 200, body },
-      { writer: 'crowd', seq: index + 1 },
+      { writer: namespace, seq: index + 1 },
     )
   }
   const { key, bytes } = builder.encode()!

@@ -111,7 +111,13 @@ export function createDotPlot(host: HTMLElement, events: PlotEvents): DotPlot {
         ],
         series: [{}, { show: true, points: { show: false } }],
         hooks: {
-          draw: [(drawn) => scene !== undefined && drawDots(drawn, scene, hovered, colors)],
+          draw: [
+            (drawn) => {
+              if (scene === undefined) return
+              drawDots(drawn, scene, hovered, colors)
+              markFirst(scene)
+            },
+          ],
           setSelect: [
             (drawn) => {
               const { left, width } = drawn.select
@@ -239,6 +245,15 @@ const byteSteps = Array.from({ length: 52 }, (_, power) => 2 ** power)
 const decimalSteps = Array.from({ length: 17 }, (_, power) =>
   [1, 2, 5].map((digit) => digit * 10 ** power),
 ).flat()
+
+/** For whoever measures the page: when it first showed something. */
+function markFirst({ series, heat }: PlotScene): void {
+  const isFirst = performance.getEntriesByName(firstPlotMark).length === 0
+  if (isFirst && (heat !== undefined || series.some(({ times }) => times.length > 0)))
+    performance.mark(firstPlotMark)
+}
+
+const firstPlotMark = 'plot-first-picture'
 
 /** From zero, so that heights compare; a little air above the highest dot. */
 function valueRange(scene: PlotScene | undefined): [number, number] {

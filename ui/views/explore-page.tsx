@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks'
 import { chosenValue, withMatcher } from '../model/selector-edit.ts'
 import { selectorPatch } from '../model/selector-patch.ts'
 import { useStore } from '../store.ts'
@@ -5,12 +6,16 @@ import { BelowPlot } from './below-plot.tsx'
 import { Link } from './link.tsx'
 import { NothingFound } from './nothing-found.tsx'
 import { Empty, ErrorNotice, Loading, Warnings } from './notices.tsx'
+import { loadPlot } from './plot-canvas.tsx'
 import { PlotPanel } from './plot-panel.tsx'
 import { SelectionPanel } from './selection-panel.tsx'
 import { SelectorBar } from './selector-bar.tsx'
 
 export function ExplorePage() {
   const store = useStore()
+  useEffect(() => {
+    loadPlot().catch(() => undefined)
+  }, [])
   const range = store.range.value
   const menuError = store.menus.profile_type.value.error
   const open = store.source.value !== undefined
@@ -28,7 +33,7 @@ export function ExplorePage() {
         ) : (
           <ErrorNotice error={error} />
         ))}
-      <Warnings warnings={range.warnings} />
+      <Warnings warnings={store.isCrowded.value ? store.heat.value.warnings : range.warnings} />
       {range.data === undefined && error === undefined && <Loading what="Looking for profiles…" />}
       {isEmpty && !range.loading && <NothingFound />}
       {!isEmpty && range.data !== undefined && <PlotPanel />}

@@ -2,6 +2,9 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { DotPlot } from '../canvas/dot-plot.ts'
 import type { PlotEvents, PlotScene } from '../canvas/plot-scene.ts'
 
+/** Asked for before there is anything to draw, so that it comes along with what is drawn. */
+export const loadPlot = () => import('../canvas/dot-plot.ts')
+
 /** uPlot comes in its own chunk; until then the panel keeps its place. */
 export function PlotCanvas({ scene, events }: { readonly scene: PlotScene; readonly events: PlotEvents }) {
   const host = useRef<HTMLDivElement>(null)
@@ -10,7 +13,7 @@ export function PlotCanvas({ scene, events }: { readonly scene: PlotScene; reado
   latest.current = { scene, events }
   useEffect(() => {
     let gone = false
-    import('../canvas/dot-plot.ts').then(({ createDotPlot }) => {
+    loadPlot().then(({ createDotPlot }) => {
       if (gone || host.current === null) return
       plot.current = createDotPlot(host.current, {
         onHover: (hovered, at) => latest.current.events.onHover(hovered, at),
