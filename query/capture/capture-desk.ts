@@ -278,7 +278,13 @@ function answerOf(
   items: readonly CaptureItem[],
 ): CaptureAnswer {
   const isRunning = items.some(({ state }) => state === 'waiting' || state === 'running')
-  return { id, state: isRunning ? 'running' : 'done', startedMs, leftOut, items }
+  // The same order each time, whoever answers first; each collector keeps that of its own.
+  const sorted = items.toSorted(
+    (a, b) =>
+      Number(a.collector === '') - Number(b.collector === '') ||
+      a.collector.localeCompare(b.collector, 'en', { numeric: true }),
+  )
+  return { id, state: isRunning ? 'running' : 'done', startedMs, leftOut, items: sorted }
 }
 
 function textOf(error: unknown): string {
