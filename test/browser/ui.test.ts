@@ -173,10 +173,12 @@ t.test('the UI in a real browser, on the real program', async (t) => {
     await page.evaluate(() => scrollTo(0, 0))
     const box = await page.locator('.u-over').boundingBox()
     if (box === null) throw new Error('the plot is gone')
+    await page.keyboard.down('Shift')
     await page.mouse.move(box.x + 5, box.y + 40)
     await page.mouse.down()
     await page.mouse.move(box.x + box.width - 5, box.y + 60, { steps: 6 })
     await page.mouse.up()
+    await page.keyboard.up('Shift')
     await page.waitForFunction(() => document.querySelector('.coverage')?.textContent?.includes('profile'))
     t.match(page.url(), /mfrom=\d{13}&mto=\d{13}/)
     t.match(
