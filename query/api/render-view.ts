@@ -27,6 +27,12 @@ export async function renderView(
     if (code === 'NO_VIEW') throw new ApiError('execution', (error as Error).message, { cause: error })
     // What can be told wrong only of the profile, such as a path that no node has.
     if (code === 'BAD_VIEW_OPTION') throw new ApiError('bad_data', (error as Error).message, { cause: error })
+    // A file may repeat one long name in very deep stacks.
+    if ((error as Error).message === 'Invalid string length') {
+      throw new ApiError('execution', `show profile as ${view.format}: it is too large for that`, {
+        cause: error,
+      })
+    }
     throw error
   }
 }

@@ -9,14 +9,13 @@ export function isSmallMerge({ profile, base }: ViewSides, type: string | undefi
   let symbolBytes = 0
   let sumBytes = 0
   let bodies = 0
-  let fileBytes = 0
   const seen = new Set<BlockReader>()
   const parts: { readonly part: SeriesPart; readonly agg: MergeOptions['agg'] }[] = []
   for (const side of base === undefined ? [profile] : [profile, base]) {
-    if (side.kind === 'file') fileBytes += side.bytes.length
-    else for (const part of side.parts) parts.push({ part, agg: side.range.agg })
+    // Anybody may have made it, so as to take much memory; a thread of its own is all that this ends.
+    if (side.kind === 'file') return false
+    for (const part of side.parts) parts.push({ part, agg: side.range.agg })
   }
-  if (fileBytes > maxFileBytes) return false
   for (const { part, agg } of parts) {
     const { reader, series, rows, firstRow, lastRow } = part
     if (!seen.has(reader)) symbolBytes += reader.meta.sectionBytes['symbols'] ?? 0
@@ -54,4 +53,3 @@ const groupRows = 64
 const maxSymbolBytes = 1024 * 1024
 const maxSumBytes = 128 * 1024
 const maxBodies = 300
-const maxFileBytes = 512 * 1024
