@@ -136,6 +136,26 @@ t.test('Captures store what they take under the label, with the seconds that wer
   )
 })
 
+t.test('scheduled scrapes of a timed type wait for a long capture, those of others go on', async (t) => {
+  const { address, asked, met } = await program(t, (response) => response.end(cpu))
+  const url = `http://${address}/debug/pprof/profile?seconds=1`
+  const timed = targetOf(address, 'cpu', { url, seconds: 1, intervalMs: 1500 })
+  const { captures, done, registry } = start(t, [timed, targetOf(address, 'heap', { intervalMs: 200 })])
+  const times = (path: string) => asked.filter((each) => each.includes(path)).length
+  await until('a scheduled CPU profile', () => times('seconds=1') > 0)
+  captures.begin(orderOf([timed], { seconds: 4 }))
+  await until('the capture', () => times('seconds=4') > 0)
+  const before = { cpu: times('seconds=1'), heap: times('heap') }
+  await done()
+  t.equal(times('seconds=1'), before.cpu, 'none began meanwhile')
+  t.ok(times('heap') - before.heap >= 10, `${times('heap') - before.heap} heaps in 4 s`)
+  await until('the next', () => times('seconds=1') > before.cpu)
+  await until('word of what was skipped', async () =>
+    /scrapes_skipped_total\{reason="capture"\} [1-9]/.test(await registry.metrics()),
+  )
+  t.strictSame(met, { timed: 0, others: 0 })
+})
+
 t.test('Captures of one target wait for each other', async (t) => {
   const { address, met } = await program(t, (response) => response.end(cpu))
   const targets = [targetOf(address, 'cpu')]
