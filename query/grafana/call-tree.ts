@@ -1,4 +1,4 @@
-import type { FlamegraphAnswer } from '../api/types.ts'
+import type { TreeAnswer } from '../api/view-types.ts'
 
 /** One function in one stack, with the nodes that it called: of one profile, or of two that are compared. */
 export interface CallNode {
@@ -9,14 +9,18 @@ export interface CallNode {
   readonly children: Map<string, CallNode>
 }
 
+/** What the protocol calls a node that stands for many. */
+export const otherName = 'other'
+
 /** Of each side its flame graph, or undefined where it has none. Node 0 of each is the root. */
-export function callTree(sides: readonly (FlamegraphAnswer | undefined)[]): CallNode {
+export function callTree(sides: readonly (TreeAnswer | undefined)[]): CallNode {
   const root = newNode('total', sides.length)
   for (const [side, graph] of sides.entries()) {
     if (graph === undefined) continue
     const path: CallNode[] = []
+    const rests = new Set(graph.rest?.map(({ row }) => row))
     for (const [row, depth] of graph.depth.entries()) {
-      const name = graph.names[graph.name[row]!]!
+      const name = rests.has(row) ? otherName : graph.names[graph.name[row]!]!
       const node = depth === 0 ? root : childOf(path[depth - 1]!, name, sides.length)
       node.self[side]! += BigInt(graph.self[row]!)
       node.total[side]! += BigInt(graph.total[row]!)

@@ -19,6 +19,8 @@ import { sendConnectError, tellWarnings } from './send-connect-error.ts'
 /** One call, and why it has no answer where it has none. */
 interface Call {
   readonly request: MethodRequest
+  /** Whether its request could be read. */
+  isRead: boolean
   failure?: { readonly error: unknown }
 }
 
@@ -41,7 +43,7 @@ export function answerQuerier(): Route {
     bodies.set(ctx, reading)
     const body = await reading
     const warnings: string[] = []
-    const call: Call = { request: { ...request, warn: (more) => warnings.push(...more) } }
+    const call: Call = { isRead: false, request: { ...request, warn: (more) => warnings.push(...more) } }
     const response = await handler({
       httpVersion: ctx.req.httpVersion,
       method: ctx.method,
@@ -53,6 +55,12 @@ export function answerQuerier(): Route {
     })
     // How it is told is decided where all errors are.
     if (call.failure !== undefined) throw call.failure.error
+    // The library takes bytes that are no message for a fault of its own.
+    if (response.status === 500 && !call.isRead)
+      throw new ApiError(
+        'bad_data',
+        `read request: its ${body.length} bytes are no ${ctx.get('content-type')}`,
+      )
     tellWarnings(ctx, warnings, request)
     ctx.status = response.status
     response.header?.forEach((value, name) => {
@@ -90,6 +98,7 @@ function called<Asked, Answered>(
   return async (asked, { values }) => {
     const call = values.get(callKey)
     if (call === undefined) throw new Error('answer a call: nothing says what it may ask')
+    call.isRead = true
     try {
       return await method(asked, call.request)
     } catch (error) {

@@ -1,4 +1,4 @@
-import { type CallNode, largest, smallestShown } from './call-tree.ts'
+import { type CallNode, largest, otherName, smallestShown } from './call-tree.ts'
 
 /** A flame graph as the protocol draws it: a list of bars per level, each told from the end of the one before it. */
 export interface FlameLevels {
@@ -11,8 +11,14 @@ export interface FlameLevels {
   readonly ticks: readonly bigint[]
 }
 
-/** Folds what is too small into one `other` per parent, whose self is its total. The root is level 0, `names[0]`. */
-export function flameLevels(root: CallNode, { maxNodes }: { readonly maxNodes: number }): FlameLevels {
+/**
+ * The root is level 0, `names[0]`. With `maxNodes` what is too small is folded into one `other` per parent, whose self is
+ * its total.
+ */
+export function flameLevels(
+  root: CallNode,
+  { maxNodes = Number.POSITIVE_INFINITY }: { readonly maxNodes?: number } = {},
+): FlameLevels {
   const smallest = smallestShown(root, maxNodes)
   const names = new Map<string, number>()
   const sides = root.total.map((_, side) => side)
@@ -52,7 +58,7 @@ export function flameLevels(root: CallNode, { maxNodes }: { readonly maxNodes: n
       x = x.map((value, side) => value + child.total[side]!)
     }
     if (other.some((value) => value !== 0n)) {
-      const rest = { name: 'other', self: other, total: other, children: new Map() }
+      const rest = { name: otherName, self: other, total: other, children: new Map() }
       below.push({ node: rest, depth: depth + 1, at: x })
     }
     // The first child next, so that each level is drawn from left to right.

@@ -22,7 +22,7 @@ export async function listProfileTypes(
   range: TimeRange,
   request: RouteRequest,
 ): Promise<Listed<ProfileTypeId>> {
-  const { values, warnings } = await listSeries({ ...range, matchers: [] }, request)
+  const { values, warnings } = await listSeries({ ...range, matchers: [], told: [] }, request)
   const ids = new Map(values.map(({ id }) => [formatProfileTypeId(id), id]))
   return { values: [...ids.keys()].sort().map((text) => ids.get(text)!), warnings }
 }
@@ -34,7 +34,7 @@ export async function listLabelNames(asked: LabelsRequest, request: RouteRequest
     const own = names.length === 0 ? [] : [serviceLabel, ...idLabelNames]
     return { values: sorted([...names, ...own]), warnings }
   }
-  const { values, warnings } = await listSeries(asked, request)
+  const { values, warnings } = await listSeries({ ...asked, told: undefined }, request)
   return { values: sorted(values.flatMap(labelNamesOf)), warnings }
 }
 
@@ -48,7 +48,7 @@ export async function listLabelValues(
     const { sources, warnings } = await openLabels(asked, request)
     return { values: sorted(sources.flatMap((view) => view.labelValues(name))), warnings }
   }
-  const { values, warnings } = await listSeries(asked, request)
+  const { values, warnings } = await listSeries({ ...asked, told: [name] }, request)
   return {
     values: sorted(values.map((series) => labelOf(series, name)).filter((value) => value !== '')),
     warnings,
@@ -60,10 +60,11 @@ export async function listLabelSets(
   asked: LabelsRequest & { readonly names: readonly string[] },
   request: RouteRequest,
 ): Promise<Listed<LabelSet>> {
-  const { values, warnings } = await listSeries(asked, request)
+  const isAll = asked.names.length === 0
+  const { values, warnings } = await listSeries({ ...asked, told: isAll ? undefined : asked.names }, request)
   const sets = new Map<string, LabelSet>()
   for (const series of values) {
-    const names = asked.names.length === 0 ? labelNamesOf(series) : asked.names
+    const names = isAll ? labelNamesOf(series) : asked.names
     const pairs = [...names].sort().map((name) => [name, labelOf(series, name)] as const)
     const labels = Object.fromEntries(pairs.filter(([, value]) => value !== ''))
     sets.set(labelsKey(labels), labels)
@@ -71,11 +72,14 @@ export async function listLabelSets(
   return { values: [...sets.keys()].sort().map((key) => sets.get(key)!), warnings }
 }
 
-async function listSeries(asked: LabelsRequest, request: RouteRequest): Promise<Listed<TypedSeries>> {
+async function listSeries(
+  asked: LabelsRequest & { readonly told: readonly string[] | undefined },
+  request: RouteRequest,
+): Promise<Listed<TypedSeries>> {
   const selectors = (asked.matchers.length === 0 ? [''] : asked.matchers).map((text) => selectorOf(text))
-  const { startMs, endMs } = asked
+  const { startMs, endMs, told: names } = asked
   const found = await mapConcurrently(selectors, 4, (selector) =>
-    listTypedSeries(selector, { startMs, endMs }, request),
+    listTypedSeries(selector, { startMs, endMs, names }, request),
   )
   return {
     values: found.flatMap(({ series }) => series),

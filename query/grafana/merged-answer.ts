@@ -5,11 +5,12 @@ import { ApiError } from '../api/answer.ts'
 import type { RouteRequest } from '../api/create-api.ts'
 import { parseProfileId } from '../api/profile-id.ts'
 import { sampleTypesOf } from '../api/sample-types.ts'
-import type { FlamegraphAnswer } from '../api/types.ts'
+import type { TreeAnswer } from '../api/view-types.ts'
 import { mergedView, type ViewRequest } from '../merged-view.ts'
 import { isMerged } from '../read-sums.ts'
 import type { SelectedSeries, SeriesPart } from '../select.ts'
 import type { TimeRange } from '../time.ts'
+import type { ViewOptions } from '../views/view-options.ts'
 import type { GrafanaSelector } from './grafana-selector.ts'
 import type { ProfileTypeId } from './profile-type-id.ts'
 import { selectRows } from './selected-series.ts'
@@ -30,19 +31,19 @@ export interface Merged<Value> {
 const decompress = promisify(gunzip)
 const nothing = { value: undefined }
 
-/** Every node: what is folded away is decided where it is drawn. */
+/** Every node, or with `maxNodes` about so many, and a row for the rest of each. */
 export async function mergedTree(
-  asked: MergeRequest,
+  asked: MergeRequest & Pick<ViewOptions, 'maxNodes'>,
   request: RouteRequest,
-): Promise<Merged<FlamegraphAnswer>> {
+): Promise<Merged<TreeAnswer>> {
   const { bytes, warnings } = await merged(asked, 'flamegraph', request)
   if (bytes === undefined) return { ...nothing, warnings }
-  return { value: JSON.parse(new TextDecoder().decode(bytes)) as FlamegraphAnswer, warnings }
+  return { value: JSON.parse(new TextDecoder().decode(bytes)) as TreeAnswer, warnings }
 }
 
 /** Text for Graphviz. */
 export async function mergedDot(
-  asked: MergeRequest & { readonly nodeCount: number },
+  asked: MergeRequest & Pick<ViewOptions, 'nodeCount'>,
   request: RouteRequest,
 ): Promise<Merged<string>> {
   const { bytes, warnings } = await merged(asked, 'dot', request)
@@ -56,7 +57,7 @@ export async function mergedPprof(asked: MergeRequest, request: RouteRequest): P
 }
 
 async function merged(
-  asked: MergeRequest & { readonly nodeCount?: number },
+  asked: MergeRequest & ViewOptions,
   format: ViewRequest['format'],
   request: RouteRequest,
 ): Promise<{ readonly bytes: Uint8Array | undefined; readonly warnings: readonly string[] }> {
@@ -75,8 +76,8 @@ async function merged(
     return { bytes: undefined, warnings: selection.warnings }
   const range = { startMs: selection.startMs, endMs, ...(ids.length === 1 ? { agg: 'sum' as const } : {}) }
   const sides = { profile: { kind: 'stored', parts, range } } as const
-  const { nodeCount } = asked
-  const view = { format, type, sampleTypes, options: nodeCount === undefined ? {} : { nodeCount } }
+  const { maxNodes, nodeCount } = asked
+  const view = { format, type, sampleTypes, options: { maxNodes, nodeCount } }
   const { merges, limits: { maxBytes } = {} } = options
   const how = { signal, ...(maxBytes === undefined ? {} : { maxBytes }) }
   try {

@@ -136,11 +136,13 @@ export async function selectMergeStacktraces(
   switch (asked.format) {
     case ProfileFormat.UNSPECIFIED:
     case ProfileFormat.FLAMEGRAPH: {
-      const graph = told(await mergedTree(what, request), request)
+      // What is below a call site may be small in the whole.
+      const isCut = callSite.length > 0
+      const asked = isCut ? what : { ...what, maxNodes }
+      const graph = told(await mergedTree(asked, request), request)
       if (graph === undefined) return {}
-      const { names, levels, total, maxSelf } = flameLevels(belowCallSite(callTree([graph]), callSite), {
-        maxNodes,
-      })
+      const tree = belowCallSite(callTree([graph]), callSite)
+      const { names, levels, total, maxSelf } = flameLevels(tree, isCut ? { maxNodes } : {})
       return { flamegraph: { names: [...names], levels: messagesOf(levels), total, maxSelf } }
     }
     case ProfileFormat.DOT: {

@@ -26,11 +26,11 @@ export async function answerRender(ctx: Context, request: RouteRequest): Promise
   const { startMs, endMs } = what
   const stepMs = Math.max(minStepMs, Math.ceil((endMs - startMs) / maxPoints / 1000) * 1000)
   const asked = { ...what, stepMs, isAverage, withExemplars: false }
-  const graph = await mergedTree(what, request)
+  const graph = await mergedTree({ ...what, maxNodes: maxNodesOf(maxNodes) }, request)
   const plot = await selectSeries({ ...asked, groupBy: [] }, request)
   const groups = groupBy.length === 0 ? undefined : await selectSeries({ ...asked, groupBy }, request)
   tellWarnings(ctx, [...graph.warnings, ...plot.warnings, ...(groups?.warnings ?? [])], request)
-  const levels = flameLevels(callTree([graph.value]), { maxNodes: maxNodesOf(maxNodes) })
+  const levels = flameLevels(callTree([graph.value]))
   const groupLines = groups?.series.map(({ labels, points }) => [
     labels[groupBy[0]!] ?? '',
     timeline(points, asked),

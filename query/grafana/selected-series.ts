@@ -1,33 +1,46 @@
+import { type Labels, labelsKey } from '../../profile/labels.ts'
 import type { Matcher } from '../../profile/matcher.ts'
 import type { RouteRequest } from '../api/create-api.ts'
-import type { SelectedSeries } from '../select.ts'
 import { widenAllocs } from '../select-profiles.ts'
 import { type LimitedSelection, selectWithin } from '../select-within.ts'
 import type { TimeRange } from '../time.ts'
 import type { GrafanaSelector } from './grafana-selector.ts'
-import { type TypedSeries, typedSeries } from './typed-series.ts'
+import { serviceLabel, type TypedSeries, typedSeries, withServiceName } from './typed-series.ts'
 
-/** Series and sample types in the range that match, by the tails of blocks alone. May tell one several times. */
+/**
+ * Series and sample types in the range that match, by the tails of blocks alone. Those that differ in other labels than
+ * `names` alone are told once; all are without it.
+ */
 export async function listTypedSeries(
   selector: GrafanaSelector,
-  range: TimeRange,
+  { names, ...range }: TimeRange & { readonly names: readonly string[] | undefined },
   request: RouteRequest,
 ): Promise<{ readonly series: readonly TypedSeries[]; readonly warnings: readonly string[] }> {
   const { options, signal } = request
   return firstFound(selector, async (matchers) => {
     const opened = await options.catalog.open({ matchers, ...range, withoutBodies: true, signal })
-    const series: TypedSeries[] = []
+    const found = new Map<string, readonly TypedSeries[]>()
     for (const { source } of opened.sources) {
       const { reader } = source
       for (const each of reader.select(matchers)) {
         const labels = reader.labels(each)
         if (!selector.matchesSeries(labels)) continue
-        for (const typed of typedSeries(labels, reader.sampleTypes(each)))
-          if (selector.matchesType(typed)) series.push(typed)
+        // Thousands of series have the same few of these.
+        const { sampleTypes } = reader.entry(each)
+        const key = `${reader.name} ${sampleTypes} ${labels['profile_type']} ${labelsKey(told(labels, names))}`
+        if (found.has(key)) continue
+        const typed = typedSeries(labels, reader.sampleTypes(each))
+        found.set(key, typed.filter(selector.matchesType))
       }
     }
-    return { series, warnings: opened.warnings }
+    return { series: [...found.values()].flat(), warnings: opened.warnings }
   })
+}
+
+function told(labels: Labels, names: readonly string[] | undefined): Labels {
+  if (names === undefined) return labels
+  const own = names.includes(serviceLabel) ? withServiceName(labels) : labels
+  return Object.fromEntries(names.map((name) => [name, own[name] ?? '']))
 }
 
 /** Rows in the range of series that match, within the limits of an answer. */
@@ -39,7 +52,7 @@ export async function selectRows(
   return firstFound(selector, async (matchers) => {
     const opened = await options.catalog.open({ ...range, matchers: widenAllocs(matchers), signal })
     const selection = await selectWithin(opened.sources, { ...range, matchers, signal }, options.limits)
-    const series = selection.series.filter(({ labels }: SelectedSeries) => selector.matchesSeries(labels))
+    const series = selection.series.filter(({ labels }) => selector.matchesSeries(labels))
     return { ...selection, series, warnings: [...opened.warnings, ...selection.warnings] }
   })
 }

@@ -1,4 +1,4 @@
-import type { Labels } from '../../profile/labels.ts'
+import { type Labels, sortLabels } from '../../profile/labels.ts'
 import type { SampleType } from '../../profile/symbols.ts'
 import { formatProfileTypeId, type ProfileTypeId, profileTypeIdOf } from './profile-type-id.ts'
 
@@ -45,5 +45,5 @@ export function withServiceName(labels: Labels): Labels {
   const { namespace, workload, pod, job } = labels
   const owner = workload ?? pod
   const name = namespace !== undefined && owner !== undefined ? `${namespace}/${owner}` : (job ?? owner)
-  return { ...labels, [serviceLabel]: name ?? 'unknown_service' }
+  return sortLabels(Object.entries({ ...labels, [serviceLabel]: name ?? 'unknown_service' }))
 }
