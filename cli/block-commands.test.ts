@@ -57,7 +57,7 @@ function conprof(...parameters: string[]) {
 t.test('conprof block ls and inspect show what there is', async (t) => {
   const listed = await conprof('block', 'ls')
   t.equal(listed.stderr, '')
-  t.match(String(listed.stdout), /1 blocks, /)
+  t.match(String(listed.stdout), /1 block, /)
   const key = /^(\S+\.block)/m.exec(String(listed.stdout))?.[1] ?? ''
   const inspected = String((await conprof('block', 'inspect', key)).stdout)
   t.match(inspected, /5 profiles, 6 attempts, 1 series/)

@@ -1,6 +1,7 @@
 import type { Compactor } from '../compact/compactor.ts'
 import type { Job } from '../compact/plan.ts'
 import { formatByteSize } from '../lib/byte-size.ts'
+import { plural } from '../lib/plural.ts'
 import type { CompactProgramFlags } from '../programs/compact.ts'
 import { createCompactor } from '../programs/compacting.ts'
 import { formatBar, formatProgress } from './compact-progress.ts'
@@ -21,7 +22,7 @@ export function showPlan(flags: CompactProgramFlags, context: ProgramContext): P
     const count = jobs.reduce((sum, { sources }) => sum + sources.length, 0)
     const bytes = jobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     process.stdout.write(
-      `${count} blocks of ${formatByteSize(bytes)} to merge in ${jobs.length} goes, ${deletable.length} to delete, in ${bucketName}\n`,
+      `${plural(count, 'block')} of ${formatByteSize(bytes)} to merge in ${jobs.length === 1 ? 'one go' : `${jobs.length} goes`}, ${deletable.length} to delete, in ${bucketName}\n`,
     )
   })
 }
@@ -56,7 +57,9 @@ export function compactOnce(flags: CompactProgramFlags, context: ProgramContext)
       line.clear()
     }
     const failed = sum.failures === 0 ? '' : `, ${sum.failures} failed`
-    process.stdout.write(`${sum.jobs} merges, ${sum.deleted} blocks deleted${failed}, in ${bucketName}\n`)
+    process.stdout.write(
+      `${plural(sum.jobs, 'merge')}, ${plural(sum.deleted, 'block')} deleted${failed}, in ${bucketName}\n`,
+    )
     return sum.failures === 0 ? 0 : 1
   })
 }

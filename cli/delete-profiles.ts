@@ -12,6 +12,7 @@ import { selectionOf } from '../compact/stored-selection.ts'
 import { formatByteSize } from '../lib/byte-size.ts'
 import { formatDuration } from '../lib/duration.ts'
 import { shutdownSignal } from '../lib/lifecycle/shutdown-signal.ts'
+import { plural } from '../lib/plural.ts'
 import type { DeleteValues } from './delete-command.ts'
 import { inBucket } from './in-bucket.ts'
 import { readSelection } from './selection-options.ts'
@@ -38,7 +39,7 @@ export function deleteProfiles(values: DeleteValues): Promise<void> {
         erased.push(...round)
         if (round.length === 0) break
         process.stdout.write(
-          `${round.length} blocks erased from; ${formatDuration(values.readersWait)} for readers that listed them before\n`,
+          `${plural(round.length, 'block')} erased from; ${formatDuration(values.readersWait)} for readers that listed them before\n`,
         )
         await sleep(values.readersWait, undefined, { signal })
         await eraser.removeSources()
@@ -108,5 +109,7 @@ function show(erased: readonly ErasedBlock[], bucket: Bucket): void {
   if (rows.length > 0) {
     process.stdout.write(formatTable(['block', 'becomes', ' profiles', ' about'], rows))
   }
-  process.stdout.write(`${profiles} profiles in ${erased.length} blocks, in ${bucket.name}\n`)
+  process.stdout.write(
+    `${plural(profiles, 'profile')} in ${plural(erased.length, 'block')}, in ${bucket.name}\n`,
+  )
 }

@@ -6,6 +6,7 @@ import { confirmHalt } from '../compact/halt.ts'
 import { undelete } from '../compact/undelete.ts'
 import { formatByteSize } from '../lib/byte-size.ts'
 import { formatDuration } from '../lib/duration.ts'
+import { plural } from '../lib/plural.ts'
 import { type BucketValues, inBucket } from './in-bucket.ts'
 
 export function listDeletions(bucket: Bucket): Promise<ReadonlyMap<string, Tombstone>> {
@@ -77,7 +78,7 @@ export function confirmDeletion(values: BucketValues): Promise<void> {
     const { blocks, bytes, liveBytes, reasons } = halt
     const why = Object.entries(reasons).map(([reason, count]) => `${count} for ${reason}`)
     process.stdout.write(
-      `confirmed: the next pass within 24 h deletes up to ${formatByteSize(bytes)} of ${formatByteSize(liveBytes)}, ${blocks} blocks (${why.join(', ')}), in ${bucket.name}\n`,
+      `confirmed: the next pass within 24 h deletes up to ${formatByteSize(bytes)} of ${formatByteSize(liveBytes)}, ${plural(blocks, 'block')} (${why.join(', ')}), in ${bucket.name}\n`,
     )
   })
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { addPin, readPins, removePin } from '../compact/pins.ts'
+import { plural } from '../lib/plural.ts'
 import { addFlags } from './flags.ts'
 import { type BucketValues, bucketOptions, inBucket } from './in-bucket.ts'
 import { readSelection, type SelectionValues, selectionOptions } from './selection-options.ts'
@@ -52,7 +53,7 @@ function list(values: BucketValues): Promise<void> {
       match,
     ])
     if (rows.length > 0) process.stdout.write(formatTable(['pin', 'from', 'to', 'keeps'], rows))
-    process.stdout.write(`${pins.length} pins in ${bucket.name}\n`)
+    process.stdout.write(`${plural(pins.length, 'pin')} in ${bucket.name}\n`)
   })
 }
 

@@ -10,6 +10,7 @@ import { verifyBlock } from '../block/verify-block.ts'
 import type { Bucket, ObjectInfo } from '../bucket/bucket.ts'
 import { listStoredBlocks, type StoredBlock } from '../compact/stored-blocks.ts'
 import { formatByteSize } from '../lib/byte-size.ts'
+import { plural } from '../lib/plural.ts'
 import { formatLabels, profileId } from '../profile/labels.ts'
 import { parseSelector } from '../profile/selector.ts'
 import { parseProfileId } from '../query/api/profile-id.ts'
@@ -69,7 +70,7 @@ async function list(bucket: Bucket): Promise<void> {
   const liveSize = sizeOf(blocks.filter(({ isDeleted }) => !isDeleted))
   const more = deletions === undefined ? '' : `, and ${deleted.length} deleted, ${sizeOf(deleted)}`
   process.stdout.write(formatTable(titles, rows))
-  process.stdout.write(`${live} blocks, ${liveSize}${more}, in ${bucket.name}\n`)
+  process.stdout.write(`${plural(live, 'block')}, ${liveSize}${more}, in ${bucket.name}\n`)
 }
 
 /** A local file needs no bucket. */
@@ -106,7 +107,10 @@ async function inspect(reader: BlockReader): Promise<void> {
     ['format', `version ${meta.version}, level ${meta.level}`],
     ['from', formatTime(meta.minTimeMs)],
     ['to', formatTime(meta.maxTimeMs)],
-    ['holds', `${meta.profileCount} profiles, ${meta.attemptCount} attempts, ${meta.seriesCount} series`],
+    [
+      'holds',
+      `${plural(meta.profileCount, 'profile')}, ${plural(meta.attemptCount, 'attempt')}, ${meta.seriesCount} series`,
+    ],
     ...meta.covered.map(({ writer, intervals }) => ['covers', `${writer} ${describeIntervals(intervals)}`]),
     ['size', formatByteSize(meta.sizeBytes)],
     ...Object.entries(meta.sectionBytes).map(([name, bytes]) => [`  ${name}`, formatByteSize(bytes)]),
@@ -137,7 +141,9 @@ async function verifyAll(bucket: Bucket): Promise<void> {
 async function verify(source: ByteSource): Promise<void> {
   const { attempts, profiles, problems } = await verifyBlock(source)
   if (problems.length === 0) {
-    process.stdout.write(`${source.name}: ok, ${profiles} profiles, ${attempts} attempts\n`)
+    process.stdout.write(
+      `${source.name}: ok, ${plural(profiles, 'profile')}, ${plural(attempts, 'attempt')}\n`,
+    )
     return
   }
   for (const problem of problems) process.stderr.write(`${source.name}: ${problem}\n`)

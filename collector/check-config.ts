@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { formatDuration } from '../lib/duration.ts'
+import { plural } from '../lib/plural.ts'
 import { formatLabels } from '../profile/labels.ts'
 import { ConfigError } from './config/config-error.ts'
 import { loadConfig } from './config/load-config.ts'
@@ -28,7 +29,7 @@ export async function checkConfig(fileName: string): Promise<CheckResult> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     const { problems } = error
-    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+    const count = plural(problems.length, 'problem')
     return { text: `${problems.join('\n')}\n${count}\n`, exitCode: 1 }
   }
   const missing = await missingFiles(config)
@@ -100,10 +101,6 @@ function filesOf({ basicAuth, authorization, tls }: HttpClientConfig): string[] 
 
 function more(count: number): string[] {
   return count > maxLines ? [`  … and ${count - maxLines} more`] : []
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
 const maxLines = 50

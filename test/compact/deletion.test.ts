@@ -182,7 +182,7 @@ t.test('conprof pin keeps beyond retention, until conprof unpin', async (t) => {
   await conprof('pin', 'incident-7', '--match={namespace="dev"}', `--start=${start}`, `--end=${end}`)
   t.match(
     await conprof('pin', '--list'),
-    new RegExp(`incident-7 +${start} +${end} +{namespace="dev"}\n1 pins in`),
+    new RegExp(`incident-7 +${start} +${end} +{namespace="dev"}\n1 pin in`),
   )
   await pass({ limits: { maxAgeMs: 2.5 * dayMs } })
   t.match(await answers(), { dev: 10, shop: 8, warnings: [] })

@@ -33,7 +33,7 @@ t.test('conprof compact --dry-run and --once', async (t) => {
 
   const done = await runConprof(['compact', '--once', path, ...atOnce])
   t.equal(done.code, 0, done.stderr)
-  t.equal(done.stdout, `1 merges, 6 blocks deleted, in ${join(folder, 'bucket')}\n`)
+  t.equal(done.stdout, `1 merge, 6 blocks deleted, in ${join(folder, 'bucket')}\n`)
   t.equal((await keysIn(bucket)).length, 1)
   t.same(await answersOf(bucket), before)
   const again = await runConprof(['compact', '--once', path, ...atOnce])
