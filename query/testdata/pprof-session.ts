@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Test } from 'tap'
@@ -22,7 +23,8 @@ export async function pprofReports(
   sources: readonly string[],
   reports: readonly PprofReport[],
 ): Promise<string[] | undefined> {
-  const folder = t.testdir()
+  const folder = mkdtempSync(join(tmpdir(), 'conprof-pprof-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const files = reports.map((_, index) => join(folder, `report-${index}`))
   const script = reports.flatMap((report, index) => commands(report, files[index]!)).join('\n')
   const env = { ...process.env, PPROF_TMPDIR: folder }

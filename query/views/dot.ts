@@ -26,7 +26,7 @@ export function dot(merged: MergedProfile, sampleType: number, options: Compared
   const total = Number(stacks.wholeTotal)
   const unit = outputUnit(trimmed, stacks)
   const amount = (value: number): string => scaledLabel(value, stacks.unit, unit)
-  const { graph, nodes, callees } = trimmed
+  const { graph, nodes, calleesOf } = trimmed
   const { flat, cum, weight, frames, edges } = graph
   const title = titleOf(merged)
   const lines = [
@@ -60,7 +60,7 @@ export function dot(merged: MergedProfile, sampleType: number, options: Compared
     )
     const hung = nodelets(trimmed.tags?.get(node), {
       number: index + 1,
-      isFlat: callees[index]!.length > 0,
+      isFlat: calleesOf(node).length > 0,
       amount,
     })
     if (hung.length > 0) hasNodelets.add(node)

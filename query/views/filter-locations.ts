@@ -3,7 +3,17 @@ import { optionRegex } from './option-regex.ts'
 import { functionNameString, SymbolMatcher } from './symbol-matcher.ts'
 import type { ViewOptions } from './view-options.ts'
 
-export const locationFlags = { focused: 1, ignored: 2, hidden: 4, showFrom: 8, pruneFrom: 16 } as const
+export const locationFlags = {
+  focused: 1,
+  ignored: 2,
+  /** No line is left, by hide or by show. */
+  hidden: 4,
+  showFrom: 8,
+  pruneFrom: 16,
+  /** Whether hide or show matched any line, for warnings. */
+  hideMatched: 32,
+  showMatched: 64,
+} as const
 
 /** What the filters of frames say of each location, and which of its lines they leave. */
 export interface FilteredLocations {
@@ -54,13 +64,14 @@ export function filterLocations(
       if (ignore !== undefined && matches(ignore)) flag |= locationFlags.ignored
       else if (focus === undefined || matches(focus)) flag |= locationFlags.focused
       if (hide !== undefined && matches(hide)) {
+        flag |= locationFlags.hideMatched
         lines = hide.matchesMapping(mapping) ? [] : lines.filter((line) => !matchesLine(hide, line))
         if (lines.length === 0) flag |= locationFlags.hidden
       }
       if (show !== undefined) {
         if (!show.matchesMapping(mapping))
           lines = lines.filter((line) => !isFunction(symbols, line) || matchesLine(show, line))
-        if (lines.length === 0) flag |= locationFlags.hidden
+        flag |= lines.length === 0 ? locationFlags.hidden : locationFlags.showMatched
       }
       if (showFrom !== undefined) {
         const last = lines.findLastIndex((line) => matchesLine(showFrom, line))

@@ -55,6 +55,8 @@ export function filterStacks(sides: readonly MergedProfile[], options: ViewOptio
     }
     miss('focus', focus, locationFlags.focused)
     miss('ignore', ignore, locationFlags.ignored)
+    miss('hide', hide, locationFlags.hideMatched)
+    miss('show', show, locationFlags.showMatched)
     miss('show_from', showFrom, locationFlags.showFrom)
     miss('prune_from', pruneFrom, locationFlags.pruneFrom)
   }
@@ -155,10 +157,12 @@ function filterTags(sides: readonly MergedProfile[], options: ViewOptions, isLiv
   const units = tagUnits(sides)
   /** Per label set: 0 not asked yet, 1 out, 2 in. */
   const verdict = new Uint8Array(labelSetCount)
+  let isAny = false
   let isFocused = false
   let isIgnored = false
   for (let key = 0; key < keyCount; key++) {
     if (isLive[key] === 0) continue
+    isAny = true
     const labelSet = keyLabelSet[key]!
     if (verdict[labelSet] === 0) {
       const tags = sampleTags(symbols, labelSet)
@@ -171,9 +175,9 @@ function filterTags(sides: readonly MergedProfile[], options: ViewOptions, isLiv
     if (verdict[labelSet] === 1) isLive[key] = 0
   }
   const warnings: string[] = []
-  if (focus !== undefined && !isFocused)
+  if (focus !== undefined && isAny && !isFocused)
     warnings.push(`tagfocus ${JSON.stringify(options.tagFocus)} matches no sample`)
-  if (ignore !== undefined && !isIgnored)
+  if (ignore !== undefined && isAny && !isIgnored)
     warnings.push(`tagignore ${JSON.stringify(options.tagIgnore)} matches no sample`)
   if (show === undefined && hide === undefined) return { overlay: {}, warnings }
 

@@ -1,3 +1,4 @@
+import { orderedChildren } from './flame-children.ts'
 import type { FlameTree } from './flame-tree.ts'
 import { NetSums } from './net-sums.ts'
 
@@ -32,7 +33,14 @@ export function flameOrder(
     weight[node] = total.profile.getNumber(node) + (total.base?.getNumber(node) ?? 0)
   const size = new Uint32Array(nodeCount).fill(1)
   for (let node = nodeCount - 1; node > 0; node--) size[parent[node]!]! += size[node]!
-  const { start, sorted } = sortedChildren(tree, weight)
+  const { names, name } = tree
+  const { start, sorted } = orderedChildren(tree, (a, b) => {
+    const difference = weight[b]! - weight[a]!
+    if (difference !== 0) return difference
+    const nameOfA = names[name[a]!]!
+    const nameOfB = names[name[b]!]!
+    return nameOfA < nameOfB ? -1 : nameOfA > nameOfB ? 1 : 0
+  })
   const isAsked = withinBudget(tree, { start, sorted, weight, size, subtree, maxNodes })
 
   const rows: number[] = []
@@ -81,27 +89,6 @@ export function flameOrder(
       if (!isAsked(sorted[child]!)) sums.accumulate(rest, total, sorted[child]!)
     return rest
   }
-}
-
-/** Children of node n are sorted[start[n]] to sorted[start[n + 1] - 1]: a counting sort by parent. */
-function sortedChildren({ nodeCount, parent, names, name }: FlameTree, weight: Float64Array) {
-  const start = new Uint32Array(nodeCount + 1)
-  for (let node = 1; node < nodeCount; node++) start[parent[node]! + 1]!++
-  for (let node = 0; node < nodeCount; node++) start[node + 1]! += start[node]!
-  const filled = start.slice()
-  const sorted = new Uint32Array(Math.max(0, nodeCount - 1))
-  for (let node = 1; node < nodeCount; node++) sorted[filled[parent[node]!]!++] = node
-  const byWeight = (a: number, b: number): number => {
-    const difference = weight[b]! - weight[a]!
-    if (difference !== 0) return difference
-    const nameOfA = names[name[a]!]!
-    const nameOfB = names[name[b]!]!
-    return nameOfA < nameOfB ? -1 : nameOfA > nameOfB ? 1 : 0
-  }
-  for (let node = 0; node < nodeCount; node++) {
-    if (start[node + 1]! - start[node]! > 1) sorted.subarray(start[node], start[node + 1]).sort(byWeight)
-  }
-  return { start, sorted }
 }
 
 interface Budget {

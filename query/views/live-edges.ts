@@ -5,10 +5,13 @@ export class LiveEdges {
   readonly #graph: CallGraph
   readonly #into = new Map<number, number[]>()
   readonly #outOf = new Map<number, number[]>()
+  /** Absolute differences. */
+  readonly #weight: Float64Array
 
   constructor(graph: CallGraph) {
     this.#graph = graph
-    const { edges } = graph
+    const { edges, weight } = graph
+    this.#weight = Float64Array.from({ length: edges.count }, (_, edge) => Math.abs(weight.number(edge)))
     const put = (lists: Map<number, number[]>, node: number, edge: number): void => {
       const list = lists.get(node)
       if (list === undefined) lists.set(node, [edge])
@@ -30,15 +33,16 @@ export class LiveEdges {
 
   /** Heaviest first, then by caller and callee. */
   sorted(edges: readonly number[]): number[] {
-    const { weight, edges: ends, frames } = this.#graph
+    const { edges: ends, frames } = this.#graph
+    const weight = this.#weight
     const byName = (a: number, b: number): number => {
       const left = frames.names[a]!
       const right = frames.names[b]!
       return left < right ? -1 : left > right ? 1 : 0
     }
-    return [...edges].sort(
+    return edges.toSorted(
       (a, b) =>
-        Math.abs(weight.number(b)) - Math.abs(weight.number(a)) ||
+        weight[b]! - weight[a]! ||
         byName(ends.first[a]!, ends.first[b]!) ||
         byName(ends.second[a]!, ends.second[b]!),
     )
@@ -46,11 +50,10 @@ export class LiveEdges {
 
   /** Takes out those into `nodes` that weigh less, and says how many they were. */
   trim(nodes: readonly number[], cutoff: number): number {
-    const { weight } = this.#graph
     let dropped = 0
     for (const node of nodes)
       for (const edge of [...this.into(node)]) {
-        if (Math.abs(weight.number(edge)) >= cutoff) continue
+        if (this.#weight[edge]! >= cutoff) continue
         this.#remove(edge)
         dropped++
       }

@@ -29,20 +29,20 @@ export function peek(merged: MergedProfile, sampleType: number, options: Compare
           edgeFraction: 0,
           sort: options.sort ?? 'cum',
         })
-  const { graph, nodes, callers, callees } = trimmed
+  const { graph, nodes, callersOf, calleesOf } = trimmed
   const { frames } = graph
   return {
     ...stacks.head,
     total: stacks.total.toString(),
     granularity: options.granularity ?? 'functions',
-    nodes: nodes.flatMap((node, index) =>
+    nodes: nodes.flatMap((node) =>
       matches?.(frames.names[node]!) === false
         ? []
         : [
             {
               ...tableRow(graph, node),
-              callers: callers[index]!.map((edge) => peekEdge(trimmed, edge, graph.edges.first)),
-              callees: callees[index]!.map((edge) => peekEdge(trimmed, edge, graph.edges.second)),
+              callers: callersOf(node).map((edge) => peekEdge(trimmed, edge, graph.edges.first)),
+              callees: calleesOf(node).map((edge) => peekEdge(trimmed, edge, graph.edges.second)),
             },
           ],
     ),

@@ -27,14 +27,11 @@ export function traces(merged: MergedProfile, sampleType: number, options: Compa
   for (const key of keys) {
     lines.push(rule)
     const { texts, numbers } = sampleTags(symbols, keyLabelSet[key]!)
-    for (const [name, all] of [...texts].sort(byName)) lines.push(tagLine(name, all))
-    for (const [name, all] of [...numbers].sort(byName))
-      lines.push(
-        tagLine(
-          name,
-          all.map((number) => scaledLabel(Number(number), tagUnits.get(name) ?? '', 'auto')),
-        ),
-      )
+    // Sorted as they are printed, and so by the length of the key first.
+    lines.push(...[...texts].map(([name, all]) => tagLine(name, all)).sort())
+    const amount = (name: string) => (number: bigint) =>
+      scaledLabel(Number(number), tagUnits.get(name) ?? '', 'auto')
+    lines.push(...[...numbers].map(([name, all]) => tagLine(name, all.map(amount(name)))).sort())
     let value = scaledLabel(values.number(key), unit, 'minimum')
     for (let node = keyNode[key]!; node !== 0; node = nodeParent[node]!) {
       const location = nodeLocation[node]!
@@ -54,8 +51,4 @@ export function traces(merged: MergedProfile, sampleType: number, options: Compa
 
 function tagLine(name: string, values: readonly string[]): string {
   return `${name.padStart(10)}:  ${values.join(' ')}`
-}
-
-function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -11,9 +11,9 @@ import type { ViewStacks } from './view-stacks.ts'
 export interface TrimmedGraph {
   readonly graph: CallGraph
   readonly nodes: readonly number[]
-  /** Per node the edges to it and from it, as numbers of `graph.edges`. */
-  readonly callers: readonly (readonly number[])[]
-  readonly callees: readonly (readonly number[])[]
+  /** The edges to a node and from it, heaviest first, as numbers of `graph.edges`. */
+  readonly callersOf: (node: number) => readonly number[]
+  readonly calleesOf: (node: number) => readonly number[]
   readonly droppedNodes: number
   readonly droppedEdges: number
   /** Before the last of them were left out for being too many. */
@@ -107,8 +107,8 @@ export function trimGraph(
   return {
     graph,
     nodes,
-    callers: nodes.map((node) => edges.sorted(edges.into(node))),
-    callees: nodes.map((node) => edges.sorted(edges.outOf(node))),
+    callersOf: (node) => edges.sorted(edges.into(node)),
+    calleesOf: (node) => edges.sorted(edges.outOf(node)),
     droppedNodes,
     droppedEdges,
     candidates,
