@@ -26,8 +26,6 @@ interface Call {
 
 const callKey = createContextKey<Call | undefined>(undefined)
 
-export const querierPath = `/${QuerierService.typeName}/:method`
-
 /** POST /querier.v1.QuerierService/<method>: unary calls in protobuf or JSON, which is what Grafana sends; no gRPC. */
 export function answerQuerier(): Route {
   const handlers = createHandlers()

@@ -1,5 +1,4 @@
 import type { Route } from '../api/create-api.ts'
-import { answerQuerier, querierPath } from './connect-route.ts'
 import { answerPyroscopeLabelValues, answerRender, answerRenderDiff } from './render-routes.ts'
 
 /** What is there beside `/api/v1`, for Grafana's Pyroscope datasource. All of them are queries. */
@@ -12,9 +11,19 @@ export interface GrafanaRoute {
 
 export function grafanaRoutes(): readonly GrafanaRoute[] {
   return [
-    { method: 'post', path: querierPath, answer: answerQuerier() },
+    { method: 'post', path: '/querier.v1.QuerierService/:method', answer: querier() },
     { method: 'get', path: '/pyroscope/render', answer: answerRender },
     { method: 'get', path: '/pyroscope/render-diff', answer: answerRenderDiff },
     { method: 'get', path: '/pyroscope/label-values', answer: answerPyroscopeLabelValues },
   ]
+}
+
+/** Loaded by the first call: it takes some 15 MB, and most programs with an API are never asked by Grafana. */
+function querier(): Route {
+  let loading: Promise<Route> | undefined
+  return async (ctx, request) => {
+    loading ??= import('./connect-route.ts').then(({ answerQuerier }) => answerQuerier())
+    const answer = await loading
+    await answer(ctx, request)
+  }
 }
