@@ -43,6 +43,7 @@ export function createFlameMinimap(host: HTMLElement, onMove: (place: MinimapPla
       const ratio = devicePixelRatio
       const widthPx = host.clientWidth
       const size = { width: Math.round(widthPx * ratio), height: Math.round(heightPx * ratio) }
+      if (size.width === 0 || size.height === 0) return
       if (canvas.width !== size.width || canvas.height !== size.height) {
         Object.assign(canvas, size)
         canvas.style.width = `${widthPx}px`

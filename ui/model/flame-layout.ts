@@ -64,9 +64,19 @@ export function layoutFlame(
     }
   }
   levelStart.push(filled)
-  const take = (column: Float64Array) => Float64Array.from(order, (row) => column[row]!)
-  const name = Int32Array.from(order, (row) => tree.name[row]!)
-  const parent = Int32Array.from(order, (row) => (tree.parent[row]! < 0 ? -1 : place[tree.parent[row]!]!))
+  // Loops rather than `from` with a function, which costs ten times as much.
+  const take = (column: Float64Array) => {
+    const taken = new Float64Array(rows)
+    for (let at = 0; at < rows; at++) taken[at] = column[order[at]!]!
+    return taken
+  }
+  const name = new Int32Array(rows)
+  const parent = new Int32Array(rows)
+  for (let at = 0; at < rows; at++) {
+    const row = order[at]!
+    name[at] = tree.name[row]!
+    parent[at] = tree.parent[row]! < 0 ? -1 : place[tree.parent[row]!]!
+  }
   const placed = take(width)
   return {
     names: tree.names,

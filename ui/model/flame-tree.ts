@@ -42,14 +42,21 @@ export function readTree(columns: TreeColumns): FlameTree {
     names: columns.names,
     name: Int32Array.from(columns.name),
     parent,
-    self: Float64Array.from(columns.self, Number),
-    total: Float64Array.from(columns.total, Number),
+    self: readValues(columns.self),
+    total: readValues(columns.total),
     base:
       baseSelf === undefined || baseTotal === undefined
         ? undefined
-        : { self: Float64Array.from(baseSelf, Number), total: Float64Array.from(baseTotal, Number) },
+        : { self: readValues(baseSelf), total: readValues(baseTotal) },
     rest: new Map((columns.rest ?? []).map(({ row, path, nodes }) => [row, { path, nodes }])),
   }
+}
+
+/** A loop: `from` with a function costs ten times as much, and these are the longest columns there are. */
+function readValues(texts: readonly string[]): Float64Array {
+  const values = new Float64Array(texts.length)
+  for (let row = 0; row < texts.length; row++) values[row] = Number(texts[row])
+  return values
 }
 
 /** A tree under construction: rows are found by parent and name, and values add up. */

@@ -33,6 +33,7 @@ export interface OpenedFlame extends FlameHead {
 export interface DrawnFlame {
   readonly head: FlameHead
   readonly layout: FlameLayout
+  readonly shape: FlameShape
 }
 
 /** Everything inside an open profile or comparison; each view is asked for when it is first shown. */
@@ -113,7 +114,8 @@ export function createViewState({ url, nowMs, sides, file }: ViewStateOptions): 
       async ({ shape: now }) => {
         const data = opened.peek()
         if (data === undefined) throw new TypeError('nothing is open')
-        return { data: { head: data, layout: await client.picture(data.opened, now) }, warnings: [] }
+        const layout = await client.picture(data.opened, now)
+        return { data: { head: data, layout, shape: now }, warnings: [] }
       },
     )
   const collapsed = () => (url.value.rec === '1' ? { collapsed: true } : {})
@@ -209,6 +211,7 @@ function createFlameLoader(
   ): Promise<Loaded<OpenedFlame>> => {
     const asked = JSON.stringify(source)
     if (last?.asked === asked && (last.isWhole || !isWhole)) return last.loaded
+    client.start()
     const params = { format: 'flamegraph', ...(isWhole ? {} : { max_nodes: maxNodes }) }
     const response = await api.bytes(source, params, abort)
     const bytes = await response.arrayBuffer()

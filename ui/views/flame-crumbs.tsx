@@ -7,19 +7,22 @@ export function FlameCrumbs(props: {
   readonly layout: FlameLayout
   readonly zoom: number
   readonly zoomTo: (row: number) => void
+  /** Of the flame graph. */
+  readonly label: string
 }) {
   const { layout, zoom, zoomTo } = props
+  const label = `Zoomed to: ${props.label}`
   const path = ancestors(layout, zoom)
   const shown = path.length > 5 ? [path[0]!, -1, ...path.slice(-3)] : path
   if (zoom === 0) {
     return (
-      <nav class="crumbs" aria-label="Zoomed to">
+      <nav class="crumbs" aria-label={label}>
         <span class="hint">Click a frame to zoom in, right-click for more</span>
       </nav>
     )
   }
   return (
-    <nav class="crumbs" aria-label="Zoomed to">
+    <nav class="crumbs" aria-label={label}>
       <ol>
         {shown.map((row) => (
           <li key={row}>

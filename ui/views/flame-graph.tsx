@@ -59,8 +59,8 @@ export function FlameGraph(props: {
         .slice(1)
         .map((row) => frameName(layout, row)),
     )
-  const latest = useRef({ zoomTo, openRest, deepen, layout })
-  latest.current = { zoomTo, openRest, deepen, layout }
+  const latest = useRef({ zoomTo, openRest, deepen, layout, about: props.about })
+  latest.current = { zoomTo, openRest, deepen, layout, about: props.about }
   useEffect(() => {
     if (host.current === null) return
     const created = createFlameCanvas(host.current, minimap.current ?? undefined, {
@@ -73,7 +73,10 @@ export function FlameGraph(props: {
         store.view.point(frameName(latest.current.layout, row), 'focus')
       },
       onZoom: (row) => latest.current.zoomTo(row),
-      onMenu: (row, at) => setMenu({ row, at }),
+      onMenu: (row, at) => {
+        // The root stands for everything, and is no function unless the graph is about one.
+        if (row > 0 || latest.current.about !== undefined) setMenu({ row, at })
+      },
       onRest: (row) => latest.current.openRest(row),
       onEnd: () => latest.current.deepen(),
     })
@@ -105,7 +108,7 @@ export function FlameGraph(props: {
   const current = focused !== undefined && focused < rows ? focused : zoom
   return (
     <div class="flame">
-      <FlameCrumbs layout={layout} zoom={zoom} zoomTo={zoomTo} />
+      <FlameCrumbs layout={layout} zoom={zoom} zoomTo={zoomTo} label={props.label} />
       <div class="flame-scene">
         <div
           ref={host}
@@ -125,7 +128,7 @@ export function FlameGraph(props: {
         row={current}
         head={head}
         difference={difference}
-        onZoom={zoomTo}
+        onZoom={(row) => (layout.rest.has(row) ? openRest(row) : zoomTo(row))}
         onFocus={(row) => canvas.current?.focus(row)}
       />
       {shown !== undefined && (

@@ -6,10 +6,12 @@ import { ErrorNotice, Loading } from './notices.tsx'
 export function FlamePanel({ files }: { readonly files: ReadonlyMap<string, string> }) {
   const store = useStore()
   const { data, error } = store.view.picture.value
-  const { zoom, dir, inv, rec } = store.url.value
+  const { zoom, dir } = store.url.value
   if (error !== undefined) return <ErrorNotice error={error} />
   if (data === undefined) return <Loading what="Drawing…" />
-  const isInverted = inv === '1'
+  // Of what is drawn, which may still be what was there before.
+  const { side, collapsed = false } = data.shape
+  const isInverted = side === 'callers'
   return (
     <FlameGraph
       drawn={data}
@@ -18,7 +20,7 @@ export function FlamePanel({ files }: { readonly files: ReadonlyMap<string, stri
       up={dir === 'up'}
       zoomPath={zoom}
       onZoom={(path) => store.go({ zoom: path })}
-      shape={`${inv}${rec}`}
+      shape={`${side} ${collapsed}`}
       onEnd={isInverted ? store.view.deepen : undefined}
     />
   )

@@ -65,7 +65,7 @@ export function FrameTable(props: {
                 <Values {...props} row={one} />
                 <td>
                   <button type="button" class="button button-small" onClick={() => onZoom(one)}>
-                    Zoom
+                    {layout.rest.has(one) ? 'Load' : 'Zoom'}
                   </button>
                 </td>
               </tr>

@@ -6,9 +6,11 @@ export type Reply<Answer> =
 export interface AskedWorker<Question, Answer> {
   /** `transfer` are buffers that the worker takes over. */
   readonly ask: (question: Question, transfer?: Transferable[]) => Promise<Answer>
+  /** Starts it before there is a question, so that the first one does not wait. */
+  readonly start: () => void
 }
 
-/** A worker that is started with the first question. `name` is the script's, as `index.html` knows it. */
+/** A worker that is started with the first question, if not before. `name` is the script's, as `index.html` knows it. */
 export function createAskedWorker<Question, Answer>(name: string): AskedWorker<Question, Answer> {
   let worker: Worker | undefined
   let last = 0
@@ -16,7 +18,7 @@ export function createAskedWorker<Question, Answer>(name: string): AskedWorker<Q
     number,
     { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void }
   >()
-  const start = (): Worker => {
+  const begin = (): Worker => {
     const script = document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content
     if (script === undefined) throw new TypeError(`start ${name}: index.html does not name it`)
     const started = new Worker(new URL(script, document.baseURI), { type: 'module', name })
@@ -33,8 +35,11 @@ export function createAskedWorker<Question, Answer>(name: string): AskedWorker<Q
     return started
   }
   return {
+    start() {
+      worker ??= begin()
+    },
     ask(question, transfer = []) {
-      worker ??= start()
+      worker ??= begin()
       const id = ++last
       const { promise, resolve, reject } = Promise.withResolvers<Answer>()
       waiting.set(id, { resolve, reject })

@@ -12,6 +12,8 @@ export interface OpenedTree extends OpenedAnswer {
 
 /** Trees live in a worker: reading an answer, turning it and laying it out never hold up the page. */
 export interface FlameClient {
+  /** Starts the worker, while the answer is on its way. */
+  readonly start: () => void
   /** Reads an answer's bytes, which it takes over. The tree that was opened before is forgotten. */
   readonly open: (bytes: ArrayBuffer) => Promise<OpenedTree>
   readonly graft: (opened: OpenedTree, path: string, bytes: ArrayBuffer) => Promise<OpenedTree>
@@ -22,6 +24,7 @@ export function createFlameClient(): FlameClient {
   const worker = createAskedWorker<FlameQuestion, FlameReply>('flame-worker')
   let last = 0
   return {
+    start: worker.start,
     async open(bytes) {
       const tree = ++last
       if (tree > 2) void worker.ask({ kind: 'close', tree: tree - 2 })
