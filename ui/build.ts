@@ -51,15 +51,18 @@ export async function buildUi({ outDir }: { readonly outDir: string }): Promise<
   }
   const script = outputOf('main.tsx')
   const style = outputOf('app.css')
+  const staticImports = script[1].imports.filter(({ kind }) => kind === 'import-statement')
+  // The browser need not read the script to know what it imports.
+  const preloads = staticImports.map(({ path }) => `<link rel="modulepreload" href="${basename(path)}">`)
   // The page names its workers, since nothing else knows the hashes in their names.
   const page = (await readFile(join(here, 'index.html'), 'utf8'))
+    .replace('</head>', `  ${preloads.join('')}\n  </head>`)
     .replace('main.js', basename(script[0]))
     .replace('app.css', basename(style[0]))
     .replace('flame-worker.js', basename(outputOf('workers/flame-worker.ts')[0]))
     .replace('dot-worker.js', basename(outputOf('workers/dot-worker.ts')[0]))
   await writeFile(join(outDir, 'index.html'), page)
   const names = outputs.map(([name]) => basename(name))
-  const staticImports = script[1].imports.filter(({ kind }) => kind === 'import-statement')
   const entry = [script[1], style[1], ...staticImports.map(({ path }) => metafile.outputs[path])]
   return {
     outDir,

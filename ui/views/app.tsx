@@ -8,9 +8,15 @@ import { lazyPage } from './lazy-page.tsx'
 import { handleKey } from './page-keys.ts'
 import { TopBar } from './top-bar.tsx'
 
+/** With the plot, which the page would ask for when it has something to draw. */
+async function loadExplore(): Promise<ComponentType> {
+  import('../canvas/dot-plot.ts').catch(() => undefined)
+  return (await import('./explore-page.tsx')).ExplorePage
+}
+
 const pages: Readonly<Record<Page, readonly [title: string, page: ComponentType]>> = {
   overview: ['Overview', lazyPage(async () => (await import('./overview-page.tsx')).OverviewPage)],
-  explore: ['Explore', lazyPage(async () => (await import('./explore-page.tsx')).ExplorePage)],
+  explore: ['Explore', lazyPage(loadExplore)],
   compare: ['Compare', lazyPage(async () => (await import('./compare-page.tsx')).ComparePage)],
   file: ['File', lazyPage(async () => (await import('./file-page.tsx')).FilePage)],
   targets: ['Targets', lazyPage(async () => (await import('./targets-page.tsx')).TargetsPage)],

@@ -1,4 +1,3 @@
-import { useEffect } from 'preact/hooks'
 import { chosenValue, withMatcher } from '../model/selector-edit.ts'
 import { selectorPatch } from '../model/selector-patch.ts'
 import { useStore } from '../store.ts'
@@ -6,16 +5,12 @@ import { BelowPlot } from './below-plot.tsx'
 import { Link } from './link.tsx'
 import { NothingFound } from './nothing-found.tsx'
 import { Empty, ErrorNotice, Loading, Warnings } from './notices.tsx'
-import { loadPlot } from './plot-canvas.tsx'
 import { PlotPanel } from './plot-panel.tsx'
 import { SelectionPanel } from './selection-panel.tsx'
 import { SelectorBar } from './selector-bar.tsx'
 
 export function ExplorePage() {
   const store = useStore()
-  useEffect(() => {
-    loadPlot().catch(() => undefined)
-  }, [])
   const range = store.range.value
   const menuError = store.menus.profile_type.value.error
   const open = store.source.value !== undefined

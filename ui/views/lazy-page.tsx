@@ -1,5 +1,5 @@
 import type { ComponentType } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Loading } from './notices.tsx'
 
 /** A page, or a dialog, whose script comes when it is first shown. */
@@ -12,10 +12,13 @@ export function lazyPage<Props extends object = object>(
     const [Page, setPage] = useState<{ readonly component: ComponentType<Props> } | undefined>(
       loaded === undefined ? undefined : { component: loaded },
     )
+    // Asked for at once, not when this is on the screen.
+    const coming = useRef<Promise<ComponentType<Props>> | undefined>(undefined)
+    if (Page === undefined) coming.current ??= load()
     useEffect(() => {
       if (Page !== undefined) return
       let gone = false
-      load().then(
+      coming.current?.then(
         (component) => {
           loaded = component
           if (!gone) setPage({ component })

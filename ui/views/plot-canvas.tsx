@@ -2,9 +2,6 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { DotPlot } from '../canvas/dot-plot.ts'
 import type { PlotEvents, PlotScene } from '../canvas/plot-scene.ts'
 
-/** Asked for before there is anything to draw, so that it comes along with what is drawn. */
-export const loadPlot = () => import('../canvas/dot-plot.ts')
-
 /** uPlot comes in its own chunk; until then the panel keeps its place. */
 export function PlotCanvas({ scene, events }: { readonly scene: PlotScene; readonly events: PlotEvents }) {
   const host = useRef<HTMLDivElement>(null)
@@ -13,7 +10,7 @@ export function PlotCanvas({ scene, events }: { readonly scene: PlotScene; reado
   latest.current = { scene, events }
   useEffect(() => {
     let gone = false
-    loadPlot().then(({ createDotPlot }) => {
+    import('../canvas/dot-plot.ts').then(({ createDotPlot }) => {
       if (gone || host.current === null) return
       plot.current = createDotPlot(host.current, {
         onHover: (hovered, at) => latest.current.events.onHover(hovered, at),
