@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { Registry } from 'prom-client'
 import t from 'tap'
 import { MemoryBucket } from '../bucket/memory-bucket.ts'
@@ -80,4 +81,25 @@ t.test('an overview is made of what lies around four times', async (t) => {
   t.strictSame(partial.answer.workloads[0]?.cores.now, row?.cores.now)
   await bucket.put(key, bytes)
   t.strictSame(await patient.overview(at, { signal }), { answer, warnings })
+})
+
+t.test('outside of Kubernetes counters that fell are restarts', async (t) => {
+  const bucket = new MemoryBucket()
+  // Recorded of one process; after the last one they begin anew.
+  const recorded = readdirSync(new URL('../test/testdata/corpus/etcd/heap/', import.meta.url)).length
+  const count = 2 * recorded + 1
+  const stepMs = 30 * minuteMs
+  await putCorpusBlock(bucket, {
+    series: [{ from: 'etcd/heap', labels: { instance: '10.0.0.1:6060' } }],
+    ...{ writer: 'w', count, stepMs, startMs: at - (count - 1) * stepMs },
+  })
+  const overviews = new Overviews(new Catalog({ bucket, log: silentLogger(), registry: new Registry() }))
+  const { answer, warnings } = await overviews.overview(at, { signal })
+  t.strictSame(warnings, [])
+  const { restarts, selector } = answer.workloads[0]!
+  t.equal(selector, '{service_name="etcd"}')
+  t.equal(restarts.last, at)
+  t.equal(restarts.hour, 1)
+  const inADay = 1 + Math.floor((dayMs - 1) / (recorded * stepMs))
+  t.match(restarts, { day: inADay, week: 2 })
 })
