@@ -13,6 +13,7 @@ import { sortLabels } from '../../profile/labels.ts'
 import { drawProfile } from '../../test/support/drawn-profile.ts'
 import { createApi } from '../api/create-api.ts'
 import { Catalog } from '../catalog.ts'
+import { querierMethods } from './grafana-routes.ts'
 import { ExemplarType, QuerierService, TimeSeriesAggregationType } from './querier-pb.ts'
 
 const minuteMs = 60_000
@@ -202,6 +203,15 @@ t.test('an answer over a limit says so where somebody looks', async (t) => {
     'is missing from this answer: more than --query.max-profiles, 20, match',
   )
   t.equal(await partial(), '1')
+})
+
+t.test('each method has a route of its own', async (t) => {
+  const names = QuerierService.methods.map(({ name }) => name)
+  t.strictSame([...querierMethods].sort(), names.sort())
+  t.match(
+    await registry.metrics(),
+    'requests_total{route="/querier.v1.QuerierService/SelectSeries",code="200"}',
+  )
 })
 
 t.test('requests that are none', async (t) => {

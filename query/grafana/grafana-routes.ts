@@ -9,9 +9,28 @@ export interface GrafanaRoute {
   readonly answer: Route
 }
 
+/** Those that are answered, each a route of its own in metrics. */
+export const querierMethods = [
+  'ProfileTypes',
+  'LabelNames',
+  'LabelValues',
+  'Series',
+  'SelectSeries',
+  'SelectMergeStacktraces',
+  'SelectMergeProfile',
+  'Diff',
+  'GetProfileStats',
+  'AnalyzeQuery',
+] as const
+
 export function grafanaRoutes(): readonly GrafanaRoute[] {
+  const answer = querier()
   return [
-    { method: 'post', path: '/querier.v1.QuerierService/:method', answer: querier() },
+    ...[...querierMethods, ':other'].map((name) => ({
+      method: 'post' as const,
+      path: `/querier.v1.QuerierService/${name}`,
+      answer,
+    })),
     { method: 'get', path: '/pyroscope/render', answer: answerRender },
     { method: 'get', path: '/pyroscope/render-diff', answer: answerRenderDiff },
     { method: 'get', path: '/pyroscope/label-values', answer: answerPyroscopeLabelValues },
