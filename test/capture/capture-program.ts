@@ -31,7 +31,7 @@ const folder = fileURLToPath(new URL('program/', import.meta.url))
 export async function startCaptureProgram(t: Test): Promise<CaptureProgram> {
   // The compiler of the other tests' programs, and a CPU that they share.
   const env = { ...process.env, GOMAXPROCS: '1' }
-  const child = spawn(await built(), { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(await built(), { env, stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   const [line] = await once(child.stdout, 'data')
   const address = String(line).trim()
