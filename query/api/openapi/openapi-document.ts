@@ -30,13 +30,7 @@ export function openApiDocument({ version }: { readonly version: string }): Docu
     servers: [{ url: '.' }],
     paths,
   }
-  return createDocument(document, {
-    override: ({ jsonSchema, io }) => {
-      // A default is what was read; in a request it is text.
-      if (io === 'input' && jsonSchema.type === 'string' && typeof jsonSchema.default !== 'string')
-        if (jsonSchema.default !== undefined) jsonSchema.default = String(jsonSchema.default)
-    },
-  })
+  return createDocument(document)
 }
 
 /** From the router's syntax: `/label/:name/values` is `/label/{name}/values`. */
@@ -108,7 +102,13 @@ function described(parameters: z.ZodObject): z.ZodObject {
     const alias = parameterAliases[name]
     const description = alias === undefined ? parameterTexts[name] : `The same as ${alias}.`
     if (description === undefined) throw new Error(`describe API: parameter "${name}" has no text`)
-    return [name, schema.meta({ description })] as const
+    return [name, schema.meta({ description: `${description}${fallbackOf(schema)}` })] as const
   })
   return z.object(Object.fromEntries(shape))
+}
+
+/** A schema of text cannot say the number that its absence stands for. */
+function fallbackOf(schema: z.ZodType): string {
+  const { data } = schema.safeParse(undefined)
+  return typeof data === 'number' || typeof data === 'boolean' ? ` ${data} without it.` : ''
 }
