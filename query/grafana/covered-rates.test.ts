@@ -1,7 +1,8 @@
 import t from 'tap'
 import { type MadeRow, madeRows } from '../../test/support/made-rows.ts'
 import type { KindAnswer } from '../api/types.ts'
-import { levelsOf, type Span, spansOf } from './covered-rates.ts'
+import { type Span, spansOf } from './covered-rates.ts'
+import { GroupLevels } from './group-levels.ts'
 
 const nanosPerMs = 1e6
 
@@ -30,8 +31,9 @@ function levels(
   { from = 0, stepSeconds, count }: { from?: number; stepSeconds: number; count: number },
   isAverage = false,
 ): number[] {
-  const steps = { startMs: from * 1000, stepMs: stepSeconds * 1000, count }
-  return [...levelsOf(series, { steps, isAverage })].map((level) => Math.round(level * 1e6) / 1e6)
+  const group = new GroupLevels({ startMs: from * 1000, stepMs: stepSeconds * 1000, count }, { isAverage })
+  for (const each of series) group.add(each)
+  return [...group.levels()].map((level) => Math.round(level * 1e6) / 1e6)
 }
 
 t.test('one core is one core, whatever the step, the interval and the seconds', async (t) => {
@@ -73,6 +75,21 @@ t.test('a process that takes the place of another within a step does not count t
   const old = burning(1, { to: 450, everySeconds: 30, seconds: 10 })
   const young = burning(1, { from: 450, to: 900, everySeconds: 30, seconds: 10 })
   t.strictSame(levels([old, young], { stepSeconds: 300, count: 3 }), new Array(3).fill(nanosPerMs))
+})
+
+t.test('what several know of parts of a step is known once', async (t) => {
+  const part = (from: number, to: number, level: number): Span[] => [
+    { fromMs: from, toMs: to, level, value: 0, ref: madeRows('cpu', [{ at: from }])[0]! },
+  ]
+  const parts = [part(0, 3000, 1), part(2000, 5000, 1), part(8000, 9000, 4)]
+  t.strictSame(
+    levels(parts, { stepSeconds: 10, count: 1 }),
+    [Math.round((10_000 / 6000) * 1e6) / 1e6],
+    'over the six seconds that are known',
+  )
+  t.strictSame(levels(parts, { stepSeconds: 10, count: 1 }, true), [Math.round((10_000 / 7000) * 1e6) / 1e6])
+  t.strictSame(levels([...parts, part(0, 10_000, 1)], { stepSeconds: 10, count: 1 }), [2])
+  t.strictSame(levels([part(0, 10_000, 1), ...parts], { stepSeconds: 10, count: 1 }), [2])
 })
 
 t.test('a step of which nothing is known has no level', async (t) => {

@@ -1,11 +1,14 @@
+import { breathing } from '../../lib/breathing.ts'
 import { type Labels, labelsKey, profileId } from '../../profile/labels.ts'
 import { ApiError } from '../api/answer.ts'
 import type { RouteRequest } from '../api/create-api.ts'
+import type { KindAnswer } from '../api/types.ts'
 import { rowsInOrder } from '../select.ts'
 import { kindOf } from '../series-values.ts'
 import type { TimeRange } from '../time.ts'
-import { forEachStep, levelsOf, type RateSteps, type Span, spansOf } from './covered-rates.ts'
+import { type Span, spansOf } from './covered-rates.ts'
 import type { GrafanaSelector } from './grafana-selector.ts'
+import { GroupLevels, type RateSteps } from './group-levels.ts'
 import type { ProfileTypeId } from './profile-type-id.ts'
 import { selectRows } from './selected-series.ts'
 import { withServiceName } from './typed-series.ts'
@@ -55,21 +58,22 @@ export async function selectSeries(
   const { id, selector, groupBy } = asked
   const range = { startMs: asked.startMs - lookbackMs, endMs: asked.endMs, withoutBodies: true }
   const { series: selected, warnings } = await selectRows(selector, range, request)
-  const groups = new Map<string, { readonly labels: Labels; readonly members: Member[] }>()
-  let isGauge = false
+  const groups = new Map<string, Group>()
+  const breathe = breathing(request.signal)
   for (const { labels, parts } of selected) {
+    await breathe()
     const sampleType = { type: id.sampleType, unit: id.sampleUnit }
     const kind = kindOf(sampleType, labels['profile_type'] ?? '')
-    isGauge = kind === 'gauge'
     const spans = spansOf(rowsInOrder(parts), id.sampleType, { kind, startMs: range.startMs })
     if (spans.length === 0) continue
-    const group = grouped(withServiceName(labels), groupBy)
-    const key = labelsKey(group)
-    const entry = groups.get(key) ?? { labels: group, members: [] }
-    groups.set(key, entry)
-    entry.members.push({ labels, spans })
+    const own = grouped(withServiceName(labels), groupBy)
+    const key = labelsKey(own)
+    const group = groups.get(key) ?? newGroup(own, kind, { asked, steps })
+    groups.set(key, group)
+    const { best } = group
+    group.levels.add(spans, best && ((step, span) => keepBest(best, step, { span, labels })))
   }
-  const plotted = [...groups.values()].map((group) => plot(group, { asked, steps, isGauge }))
+  const plotted = [...groups.values()].map((group) => plot(group, { asked, steps }))
   const found = plotted.filter(({ points }) => points.length > 0)
   found.sort((a, b) => sumOf(b) - sumOf(a) || (labelsKey(a.labels) < labelsKey(b.labels) ? -1 : 1))
   return { series: found.slice(0, asked.limit), warnings }
@@ -78,9 +82,32 @@ export async function selectSeries(
 /** So that the first steps know what was there before them. */
 const lookbackMs = 5 * 60 * 1000
 
-interface Member {
+interface Group {
   readonly labels: Labels
-  readonly spans: readonly Span[]
+  readonly kind: KindAnswer
+  readonly levels: GroupLevels
+  /** Per step the span with the highest level; only where exemplars are asked for. */
+  readonly best: (Best | undefined)[] | undefined
+}
+
+interface Best {
+  readonly span: Span
+  readonly labels: Labels
+}
+
+function newGroup(
+  labels: Labels,
+  kind: KindAnswer,
+  { asked, steps }: { readonly asked: SeriesRequest; readonly steps: RateSteps },
+): Group {
+  const { isAverage, withExemplars } = asked
+  const best = withExemplars ? new Array<Best | undefined>(steps.count).fill(undefined) : undefined
+  return { labels, kind, levels: new GroupLevels(steps, { isAverage }), best }
+}
+
+function keepBest(best: (Best | undefined)[], step: number, candidate: Best): void {
+  const known = best[step]
+  if (known === undefined || candidate.span.level > known.span.level) best[step] = candidate
 }
 
 /** From `startMs` on; one step where the range is shorter than that. */
@@ -101,46 +128,20 @@ function grouped(labels: Labels, names: readonly string[]): Labels {
 }
 
 function plot(
-  { labels, members }: { readonly labels: Labels; readonly members: readonly Member[] },
-  {
-    asked,
-    steps,
-    isGauge,
-  }: { readonly asked: SeriesRequest; readonly steps: RateSteps; readonly isGauge: boolean },
+  { labels, kind, levels, best }: Group,
+  { asked, steps }: { readonly asked: SeriesRequest; readonly steps: RateSteps },
 ): PlottedSeries {
-  const levels = levelsOf(
-    members.map(({ spans }) => spans),
-    { steps, isAverage: asked.isAverage },
-  )
-  const exemplars = asked.withExemplars ? exemplarsOf(members, steps, labels) : []
   const points: PlottedPoint[] = []
-  for (const [step, level] of levels.entries()) {
+  for (const [step, level] of levels.levels().entries()) {
     if (Number.isNaN(level)) continue
-    const exemplar = exemplars[step]
+    const largest = best?.[step]
     points.push({
       timeMs: steps.startMs + (step + 1) * steps.stepMs,
-      value: isGauge ? level : level * asked.stepMs,
-      ...(exemplar === undefined ? {} : { exemplar }),
+      value: kind === 'gauge' ? level : level * asked.stepMs,
+      ...(largest === undefined ? {} : { exemplar: exemplarOf(largest.span, largest.labels, labels) }),
     })
   }
   return { labels, points }
-}
-
-/** Per step the span with the highest level. */
-function exemplarsOf(
-  members: readonly Member[],
-  steps: RateSteps,
-  group: Labels,
-): readonly (Exemplar | undefined)[] {
-  const best: { readonly span: Span; readonly labels: Labels }[] = new Array(steps.count)
-  for (const { labels, spans } of members) {
-    for (const span of spans) {
-      forEachStep(span, steps, (step) => {
-        if (best[step] === undefined || span.level > best[step].span.level) best[step] = { span, labels }
-      })
-    }
-  }
-  return Array.from(best, (each) => each && exemplarOf(each.span, each.labels, group))
 }
 
 function exemplarOf(span: Span, labels: Labels, group: Labels): Exemplar {
