@@ -31,7 +31,9 @@ export function dot(merged: MergedProfile, sampleType: number, options: Compared
   const title = titleOf(merged)
   const lines = [
     `digraph ${dotText(title)} {`,
-    'node [style=filled shape=box fillcolor="#f6f6f6" fontname="sans-serif"]',
+    'graph [fontname="Helvetica"]',
+    'node [fontname="Helvetica" style=filled shape=box fillcolor="#f6f6f6"]',
+    'edge [fontname="Helvetica" fontsize=10]',
     legend(trimmed, { stacks, title, amount }),
   ]
   const numberOf = new Map(nodes.map((node, index) => [node, index + 1]))
