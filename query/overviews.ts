@@ -14,7 +14,7 @@ import {
   recentSeries,
 } from './overview-series.ts'
 import { measuredTypes } from './overview-values.ts'
-import { SeenPods } from './seen-pods.ts'
+import { type SeenPod, seenLately, seenPods } from './seen-pods.ts'
 import { rowsInOrder } from './select.ts'
 import { selectInBatches } from './select-in-batches.ts'
 import type { RowRef } from './series-values.ts'
@@ -35,7 +35,7 @@ type Sources = readonly ChosenSource<OpenSource>[]
 export class Overviews {
   readonly #catalog: Catalog
   readonly #past = new LruCache<readonly PastSeries[]>(maxKeptSeries)
-  readonly #seen = new SeenPods()
+  readonly #seen = new LruCache<readonly SeenPod[]>(maxKeptSeries)
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog
@@ -49,15 +49,12 @@ export class Overviews {
     const ago = (durationMs: number) => Math.floor((atMs - durationMs) / pastStepMs) * pastStepMs
     const at = { now: atMs, hour: atMs - hourMs, day: ago(dayMs), week: ago(weekMs) }
     const reading: Reading = { signal, warnings: [] }
-    const [recent, week] = await Promise.all([
-      this.#open({ startMs: at.day - windowMs, endMs: at.now }, [], reading),
-      this.#pastOf(at.week, undefined, reading),
+    const [lastHour, day, week] = await Promise.all([
+      this.#lastHour(at, reading),
+      this.#pastOf(at.day, reading),
+      this.#pastOf(at.week, reading),
     ])
-    const [lastHour, day] = await Promise.all([
-      lastHourOf(recent, at, reading),
-      this.#pastOf(at.day, recent, reading),
-    ])
-    const seen = await this.#seen.find(recent, { startMs: atMs - dayMs, endMs: atMs, lastHour, ...reading })
+    const seen = await this.#seenSince(at, lastHour, reading)
     const lives = await this.#livesOf(lastHour, { startMs: at.week, endMs: at.now }, reading)
     return {
       answer: overview({ atMs: at, windowMs, lastHour, day, week, seen, lives }),
@@ -65,26 +62,54 @@ export class Overviews {
     }
   }
 
-  /** `opened` are sources of that time, where there are some already. */
-  async #pastOf(
-    endMs: number,
-    opened: Sources | undefined,
-    { signal, warnings }: Reading,
-  ): Promise<readonly PastSeries[]> {
+  async #lastHour(
+    at: { readonly now: number; readonly hour: number },
+    reading: Reading,
+  ): Promise<RecentSeries[]> {
+    const range = { startMs: at.hour - windowMs, endMs: at.now }
+    const sources = await this.#open(range, [], reading)
+    return readSeries(sources, { ...range, matchers: [] }, reading, (labels, refs) =>
+      recentSeries(labels, refs, { atMs: at, windowMs }),
+    )
+  }
+
+  async #pastOf(endMs: number, { signal, warnings }: Reading): Promise<readonly PastSeries[]> {
     const known = this.#past.get(String(endMs))
     if (known !== undefined) return known
     const range = { startMs: endMs - windowMs, endMs }
     const own: Reading = { signal, warnings: [] }
-    const sources = opened ?? (await this.#open(range, measured, own))
+    const sources = await this.#open(range, measured, own)
     const window = { endMs, windowMs }
     const series = await readSeries(sources, { ...range, matchers: measured }, own, (labels, refs) =>
       pastSeries(labels, refs, window),
     )
-    // What is missing may be there the next time; what is older than a few minutes is all there.
-    const isWhole = own.warnings.length === 0 && (opened === undefined || warnings.length === 0)
     warnings.push(...own.warnings)
-    if (isWhole && endMs < Date.now() - settledMs) this.#past.set(String(endMs), series, series.length)
+    // What is missing may be there the next time; what is older than a few minutes is all there.
+    if (own.warnings.length === 0 && endMs < Date.now() - settledMs)
+      this.#past.set(String(endMs), series, series.length)
     return series
+  }
+
+  /** A day of blocks is looked into once in a quarter of an hour: who was there since is known from the last one. */
+  async #seenSince(
+    at: { readonly now: number; readonly day: number },
+    lastHour: readonly RecentSeries[],
+    { signal, warnings }: Reading,
+  ): Promise<SeenPod[]> {
+    const sinceMs = at.now - dayMs
+    const known = this.#seen.get(String(at.day))
+    if (known !== undefined) {
+      return [
+        ...known.filter(({ newestMs }) => newestMs >= sinceMs && newestMs <= at.now),
+        ...seenLately(lastHour),
+      ]
+    }
+    const own: Reading = { signal, warnings: [] }
+    const range = { startMs: sinceMs, endMs: at.now }
+    const seen = await seenPods(await this.#open(range, [], own), { ...range, ...own, lastHour })
+    warnings.push(...own.warnings)
+    if (own.warnings.length === 0) this.#seen.set(String(at.day), seen, seen.length)
+    return seen
   }
 
   /** A week of the processes that no kubelet counts the restarts of; of none where they are too many to read. */
@@ -120,30 +145,15 @@ export class Overviews {
   }
 }
 
-function lastHourOf(
-  sources: Sources,
-  at: { readonly now: number; readonly hour: number },
-  reading: Reading,
-): Promise<RecentSeries[]> {
-  const range = { startMs: at.hour - windowMs, endMs: at.now }
-  return readSeries(sources, { ...range, matchers: [] }, reading, (labels, refs) =>
-    recentSeries(labels, refs, { atMs: at, windowMs }),
-  )
-}
-
 async function readSeries<Kept>(
   sources: Sources,
   request: TimeRange & { readonly matchers: readonly Matcher[] },
   { signal, warnings }: Reading,
   keep: (labels: Labels, refs: readonly RowRef[]) => Kept,
 ): Promise<Kept[]> {
-  const inRange = sources.filter(
-    ({ source: { reader } }) =>
-      reader.meta.minTimeMs <= request.endMs && reader.meta.maxTimeMs >= request.startMs,
-  )
   const kept: Kept[] = []
   const matchers = [...request.matchers, scheduled]
-  for await (const selection of selectInBatches(inRange, { ...request, matchers, signal })) {
+  for await (const selection of selectInBatches(sources, { ...request, matchers, signal })) {
     warnings.push(...selection.warnings)
     for (const { labels, parts } of selection.series) kept.push(keep(labels, rowsInOrder(parts)))
   }

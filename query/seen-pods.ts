@@ -1,4 +1,4 @@
-import type { BlockReader, SeriesIndex } from '../block/block-reader.ts'
+import type { SeriesIndex } from '../block/block-reader.ts'
 import type { ChosenSource } from '../block/covered.ts'
 import { type Rows, rowFlags } from '../block/rows.ts'
 import type { Labels } from '../profile/labels.ts'
@@ -29,40 +29,38 @@ interface Witness {
   readonly series: SeriesIndex
 }
 
-/** Finds pods that had a profile; keeps what it learned of a block as long as that is open. */
-export class SeenPods {
-  readonly #known = new WeakMap<BlockReader, ReadonlyMap<string, Witness>>()
-
-  /** Pods with a profile in the range. Of those that have one in the last hour no row is read. */
-  async find(sources: readonly ChosenSource<OpenSource>[], request: SeenRequest): Promise<SeenPod[]> {
-    const found = new Map<string, SeenPod>()
-    for (const { labels, newestMs } of request.lastHour)
-      if (newestMs > 0) found.set(podOf(labels), { labels, newestMs })
-    const newestFirst = [...sources].sort((a, b) => endOf(b) - endOf(a))
-    for (const { source } of newestFirst) {
-      const asked = [...this.#witnessesOf(source)].filter(([pod]) => !found.has(pod))
-      if (asked.length === 0) continue
-      for (const [i, newestMs] of (await newestOf(source, asked, request)).entries())
-        if (newestMs > 0) found.set(asked[i]![0], { labels: asked[i]![1].labels, newestMs })
-    }
-    return [...found.values()]
+/** Pods with a profile in the range. Of those that have one in the last hour no row is read. */
+export async function seenPods(
+  sources: readonly ChosenSource<OpenSource>[],
+  request: SeenRequest,
+): Promise<SeenPod[]> {
+  const found = new Map(seenLately(request.lastHour).map((pod) => [podOf(pod.labels), pod]))
+  const newestFirst = [...sources].sort((a, b) => endOf(b) - endOf(a))
+  for (const { source } of newestFirst) {
+    const asked = [...witnessesOf(source)].filter(([pod]) => !found.has(pod))
+    if (asked.length === 0) continue
+    for (const [i, newestMs] of (await newestOf(source, asked, request)).entries())
+      if (newestMs > 0) found.set(asked[i]![0], { labels: asked[i]![1].labels, newestMs })
   }
+  return [...found.values()]
+}
 
-  #witnessesOf({ reader, place }: OpenSource): ReadonlyMap<string, Witness> {
-    const before = this.#known.get(reader)
-    if (before !== undefined) return before
-    const best = new Map<string, Witness & { readonly profiles: number }>()
-    for (const series of reader.select([])) {
-      const labels = reader.labels(series)
-      const profiles = reader.entry(series).groups.reduce((sum, { profileCount }) => sum + profileCount, 0)
-      // A head that was asked for rows alone does not say.
-      if (profiles === 0 && place !== 'head') continue
-      const pod = podOf(labels)
-      if (profiles >= (best.get(pod)?.profiles ?? 0)) best.set(pod, { labels, series, profiles })
-    }
-    this.#known.set(reader, best)
-    return best
+/** Those with a profile in the last hour, some of them several times. */
+export function seenLately(lastHour: readonly RecentSeries[]): SeenPod[] {
+  return lastHour.filter(({ newestMs }) => newestMs > 0).map(({ labels, newestMs }) => ({ labels, newestMs }))
+}
+
+function witnessesOf({ reader, place }: OpenSource): ReadonlyMap<string, Witness> {
+  const best = new Map<string, Witness & { readonly profiles: number }>()
+  for (const series of reader.select([])) {
+    const labels = reader.labels(series)
+    const profiles = reader.entry(series).groups.reduce((sum, { profileCount }) => sum + profileCount, 0)
+    // A head that was asked for rows alone does not say.
+    if (profiles === 0 && place !== 'head') continue
+    const pod = podOf(labels)
+    if (profiles >= (best.get(pod)?.profiles ?? 0)) best.set(pod, { labels, series, profiles })
   }
+  return best
 }
 
 /** Of each, unix ms; 0 for none in the range. */
