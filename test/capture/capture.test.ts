@@ -22,7 +22,8 @@ function configOf(
   const job_ = (name: string, interval: string, pprof_config: Readonly<Record<string, unknown>>) => ({
     job_name: name,
     scrape_interval: interval,
-    scrape_timeout: '1s',
+    // As much as the interval allows: the machine has other things to do.
+    scrape_timeout: interval === '6s' ? '5s' : '1s',
     static_configs: [{ targets, labels: { service_name: job } }],
     profiling_config: { pprof_config: { block: off, mutex: off, ...pprof_config } },
   })
