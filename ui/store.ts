@@ -137,14 +137,14 @@ export function createStore(): Store {
   const sameQuestion = (before: Selection, now: Selection) =>
     before.query === now.query && before.type === now.type
   const range = createResource(() => selection.value, fetchRange, { keep: sameQuestion })
+  const isCrowded = computed(() => (range.value.data?.profiles ?? 0) > maxDots)
   const perSecond = computed(() => {
     const { kind, unit } = range.value.data ?? {}
-    return url.value.per === 'second' && kind === 'duration' && unit === 'nanoseconds'
+    return url.value.per === 'second' && kind === 'duration' && unit === 'nanoseconds' && !isCrowded.value
   })
   const dots = computed(() =>
     range.value.data === undefined ? [] : toDotSeries(range.value.data, { perSecond: perSecond.value }),
   )
-  const isCrowded = computed(() => (range.value.data?.profiles ?? 0) > maxDots)
   const heat = createResource(
     () => (isCrowded.value && range.value.key !== undefined ? range.value.key : undefined),
     fetchHeatmap,

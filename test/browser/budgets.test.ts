@@ -79,7 +79,7 @@ t.test('what the pages may cost, in a real browser over the real program', async
     t.match(await page.locator('.hovering').innerText(), /\d profiles?[\s\S]*click to zoom in/)
     await page.mouse.down()
     await page.mouse.up()
-    await page.waitForFunction(() => /from=\d{13}&to=\d{13}/.test(location.search))
+    await page.waitForFunction(() => /\bfrom=\d{13}.*\bto=\d{13}/.test(location.search))
     await page.waitForFunction(
       () => document.querySelector('.plot-panel .panel-head')?.textContent?.includes('heat map') === false,
     )

@@ -67,7 +67,7 @@ export function PlotPanel() {
       <SelectionHealth />
       <PlotCanvas scene={scene} events={events} />
       <PlotRanges />
-      <PlotLegend groups={groups} hidden={off} />
+      {!store.isCrowded.value && <PlotLegend groups={groups} hidden={off} />}
       {hover !== undefined && (
         <Hovering at={hover.at}>
           <HoverDetails what={hover.what} unit={unit} />
@@ -127,10 +127,11 @@ function PlotTools({
   const { by, per } = store.url.value
   const data = store.range.value.data
   const labels = groupingLabels(store.dots.value)
+  const crowded = store.isCrowded.value
   const isTime = data?.kind === 'duration' && data.unit === 'nanoseconds'
   return (
     <div class="panel-head-end plot-tools">
-      {(labels.length > 0 || by !== '') && (
+      {!crowded && (labels.length > 0 || by !== '') && (
         <label class="field">
           <span>Colour by</span>
           <select
@@ -146,7 +147,7 @@ function PlotTools({
           </select>
         </label>
       )}
-      {isTime && (
+      {isTime && !crowded && (
         <div class="segments" role="group" aria-label="Unit">
           <button
             type="button"
