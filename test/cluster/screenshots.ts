@@ -79,8 +79,11 @@ async function run(t: Pick<Test, 'teardown'>): Promise<void> {
       console.log(`docs/images/${name}-${scheme}.png`)
     }
     const range = `from=now-${minutes}m&to=now`
+    await shoot('overview', '', async (page) => {
+      await page.getByRole('link', { name: 'cart', exact: true }).waitFor()
+    })
     const cart = encodeURIComponent('{service_name="shop/cart", profile_type="cpu"}')
-    await shoot('flame-graph', `?q=${cart}&${range}`, async (page) => {
+    await shoot('flame-graph', `explore?q=${cart}&${range}`, async (page) => {
       await page.waitForSelector('.u-over')
       const dot = await findDot(page)
       await page.mouse.click(dot.x, dot.y)
@@ -88,7 +91,7 @@ async function run(t: Pick<Test, 'teardown'>): Promise<void> {
       await page.waitForSelector('.top-table tbody tr[aria-rowindex]')
     })
     const leaky = encodeURIComponent('{service_name="shop/leaky", profile_type="heap"}')
-    await shoot('leak', `?q=${leaky}&${range}`, async (page) => {
+    await shoot('leak', `explore?q=${leaky}&${range}`, async (page) => {
       await page.waitForSelector('.u-over')
     })
     await shoot('targets', 'targets', async (page) => {
