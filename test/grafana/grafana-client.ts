@@ -36,11 +36,11 @@ export async function askQuerier(
   return JSON.parse((await asking).stdout) as QuerierAnswer[]
 }
 
-/** A Go program that burns a core, on a port the system chooses. */
+/** A Go program that burns a core, on a port the system chooses, for as long as this process is there. */
 export async function startBurner(
   t: Test,
 ): Promise<{ readonly address: string; readonly cpuSeconds: () => Promise<number> }> {
-  const child = spawn(await grafanaClient(), ['-burn=127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(await grafanaClient(), ['-burn=127.0.0.1:0'], { stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const address = line.toString().trim()
