@@ -33,13 +33,14 @@ export interface PlanOptions {
   readonly isCompared?: boolean
 }
 
-/** Every view of every sample type, plain and under each filter. */
+/** Every view of every sample type, plain and under each filter; of a heap's four types each filter meets two. */
 export function planReports(
   { sampleTypes }: MergedProfile,
   { filters, isCompared = false }: PlanOptions,
 ): PprofReport[] {
-  return sampleTypes.flatMap(({ type, unit }) =>
-    [{}, ...filters].flatMap((given) => {
+  return sampleTypes.flatMap(({ type, unit }, index) =>
+    [{}, ...filters].flatMap((given, each) => {
+      if (each > 0 && sampleTypes.length > 2 && (each + index) % 2 === 1) return []
       const options: ViewOptions = { ...given, peek: 'a', list: 'e' }
       const exact = unit === 'nanoseconds' ? 'ns' : unit === 'bytes' ? 'B' : unit
       const report = (command: PprofReport['command'], unit = exact): PprofReport => ({
