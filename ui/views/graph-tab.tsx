@@ -37,6 +37,7 @@ export function GraphTab() {
       for (const name of ['href', 'xlink:href']) link.removeAttribute(name)
     }
     element.replaceChildren(drawing)
+    fitNames(drawing)
     const scale = Math.min(1.2, element.clientWidth / width, Math.max(0.35, element.clientHeight / height))
     setView({ x: Math.max(0, (element.clientWidth - width * scale) / 2), y: 8, scale })
   }, [svg])
@@ -109,6 +110,20 @@ export function GraphTab() {
       />
     </div>
   )
+}
+
+/** Graphviz reckons with letters of its own: what is wider in this browser's is pressed into its box. */
+function fitNames(drawing: Element): void {
+  for (const node of drawing.querySelectorAll<SVGGElement>('g.node')) {
+    const box = node.querySelector('polygon')?.getBBox()
+    if (box === undefined) continue
+    for (const text of node.querySelectorAll('text')) {
+      const room = box.width - 6
+      if (text.getComputedTextLength() <= room) continue
+      text.setAttribute('textLength', String(room))
+      text.setAttribute('lengthAdjust', 'spacingAndGlyphs')
+    }
+  }
 }
 
 /** Graphviz counts in points. */
