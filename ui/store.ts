@@ -109,13 +109,15 @@ export function createStore(): Store {
   }))
   const onExplore = () => page.value === 'explore'
   const selectors = loadSelectorGrammar(onExplore)
+  // What is plotted comes first; what surrounds it does not compete with it for the server.
+  const plotted = signal(false)
   const menu = (label: MenuLabel) =>
     createResource(
       () => {
         const { q } = url.value
         if (!onExplore()) return undefined
         if (q === undefined) return { match: '{}', ...menuRange.value }
-        const match = selectors.value?.withMatcher(q, label, undefined)
+        const match = plotted.value ? selectors.value?.withMatcher(q, label, undefined) : undefined
         return match === undefined ? undefined : { match, ...menuRange.value }
       },
       ({ match, start, end }, abort) => fetchLabelValues(label, match, { start, end }, abort),
@@ -138,6 +140,10 @@ export function createStore(): Store {
     before.query === now.query && before.type === now.type
   const range = createResource(() => selection.value, fetchRange, { keep: sameQuestion })
   const isCrowded = computed(() => (range.value.data?.profiles ?? 0) > maxDots)
+  effect(() => {
+    const { data, error } = range.value
+    if (data !== undefined || error !== undefined) plotted.value = true
+  })
   const perSecond = computed(() => {
     const { kind, unit } = range.value.data ?? {}
     return url.value.per === 'second' && kind === 'duration' && unit === 'nanoseconds' && !isCrowded.value
@@ -164,7 +170,7 @@ export function createStore(): Store {
   const listLimit = signal(50)
   const profiles = createResource(
     () =>
-      selection.value !== undefined && source.value === undefined
+      selection.value !== undefined && source.value === undefined && range.value.data !== undefined
         ? {
             ...selection.value,
             limit: listLimit.value,

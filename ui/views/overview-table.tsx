@@ -109,7 +109,7 @@ function Row(props: Omit<CellProps, 'measure'>) {
             </span>
           ) : (
             <>
-              {plural(pods, 'pod')}
+              {plural(pods, row.labels['workload'] === undefined ? 'instance' : 'pod')}
               {gonePods > 0 ? `, ${gonePods} gone` : ''}
             </>
           )}

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { DotPlot } from '../canvas/dot-plot.ts'
 import type { PlotEvents, PlotScene } from '../canvas/plot-scene.ts'
 
@@ -8,7 +8,8 @@ export function PlotCanvas({ scene, events }: { readonly scene: PlotScene; reado
   const plot = useRef<DotPlot | undefined>(undefined)
   const latest = useRef({ scene, events })
   latest.current = { scene, events }
-  useEffect(() => {
+  // Not after the next paint: what is plotted is what the page is opened for.
+  useLayoutEffect(() => {
     let gone = false
     import('../canvas/dot-plot.ts').then(({ createDotPlot }) => {
       if (gone || host.current === null) return

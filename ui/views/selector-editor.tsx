@@ -24,22 +24,24 @@ export function SelectorEditor(props: {
   const [ready, setReady] = useState(false)
   useEffect(() => {
     let gone = false
-    import('../editor/selector-view.ts').then(
-      async ({ createSelectorView }) => {
-        while (!gone && document.activeElement === input.current) {
-          await new Promise((resolve) => input.current?.addEventListener('blur', resolve, { once: true }))
-        }
-        if (gone || host.current === null) return
-        view.current = createSelectorView(host.current, {
-          text: latest.current.text,
-          range: () => store.resolved.peek(),
-          onChange: (text) => latest.current.onChange(text),
-          onApply: (text) => latest.current.onApply(text),
-        })
-        setReady(true)
-      },
-      () => undefined,
-    )
+    whenIdle()
+      .then(() => import('../editor/selector-view.ts'))
+      .then(
+        async ({ createSelectorView }) => {
+          while (!gone && document.activeElement === input.current) {
+            await new Promise((resolve) => input.current?.addEventListener('blur', resolve, { once: true }))
+          }
+          if (gone || host.current === null) return
+          view.current = createSelectorView(host.current, {
+            text: latest.current.text,
+            range: () => store.resolved.peek(),
+            onChange: (text) => latest.current.onChange(text),
+            onApply: (text) => latest.current.onApply(text),
+          })
+          setReady(true)
+        },
+        () => undefined,
+      )
     return () => {
       gone = true
       view.current?.close()
@@ -68,4 +70,12 @@ export function SelectorEditor(props: {
       )}
     </div>
   )
+}
+
+/** The editor is larger than all else of the page, and can wait until that is drawn. */
+function whenIdle(): Promise<void> {
+  return new Promise((resolve) => {
+    if ('requestIdleCallback' in globalThis) requestIdleCallback(() => resolve(), { timeout: 1500 })
+    else setTimeout(resolve, 300)
+  })
 }
