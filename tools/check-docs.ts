@@ -10,7 +10,9 @@ interface Page {
 }
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }
-const flagSources = [...globSync('cli/**/*.ts'), 'cli.ts'].map((path) => readFileSync(path, 'utf8')).join('\n')
+const flagSources = [...globSync('cli/**/*.ts'), 'cli.ts']
+  .map((path) => readFileSync(path, 'utf8'))
+  .join('\n')
 
 /** Text between fences, with the language and the line it starts on. */
 function fences({
