@@ -34,7 +34,11 @@ export function fetchAnswer<Data>(path: string, params: Params, signal: AbortSig
 }
 
 /** Asks for a change, which the server has to allow. Throws ApiError. */
-export function sendJson<Data>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<Loaded<Data>> {
+export function sendJson<Data>(
+  method: 'POST' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<Loaded<Data>> {
   return ask(apiUrl(path, {}), {
     method,
     headers: { accept: 'application/json', 'content-type': 'application/json' },

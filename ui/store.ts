@@ -17,11 +17,13 @@ import { type DotSeries, toDotSeries } from './model/dots.ts'
 import { maxDots } from './model/heat-cells.ts'
 import { carriedSearch, type Page, pagePaths, readPlace } from './model/routes.ts'
 import { formatSelector } from './model/selector-format.ts'
-import { isRelative, type ResolvedRange, resolveRange } from './model/time-range.ts'
+import { type ResolvedRange, resolveRange } from './model/time-range.ts'
 import { parseUrlState, patchSearch, type UrlPatch, type UrlState } from './model/url-state.ts'
 import { createResource, type Resource } from './resource.ts'
 import { type CompareState, createCompareState } from './state/compare-state.ts'
+import { keepReloading } from './state/keep-reloading.ts'
 import { createFileState, type FileState } from './state/opened-file.ts'
+import { loadSelectorGrammar } from './state/selector-grammar.ts'
 import { createViewState, type ViewSides, type ViewState } from './state/view-state.ts'
 import { createTheme, type ThemeChoice } from './theme.ts'
 
@@ -279,20 +281,6 @@ function currentPlace(): { readonly page: Page; readonly search: string } {
   return place
 }
 
-/** The grammar is half of the script, and only the explore page needs it: it comes when that is first shown. */
-function loadSelectorGrammar(
-  isNeeded: () => boolean,
-): ReadonlySignal<typeof import('./model/selector-edit.ts') | undefined> {
-  const loaded = signal<typeof import('./model/selector-edit.ts') | undefined>(undefined)
-  effect(() => {
-    if (!isNeeded() || loaded.peek() !== undefined) return
-    import('./model/selector-edit.ts').then((module) => {
-      loaded.value = module
-    })
-  })
-  return loaded
-}
-
 /** Where a person begins who chose nothing: one profile type, because different types cannot be added. */
 function beginning(
   types: readonly string[] | undefined,
@@ -306,30 +294,4 @@ function beginning(
     ...(service === undefined ? [] : [{ label: 'service_name', op: '=', value: service }]),
     { label: 'profile_type', op: '=', value: type },
   ])
-}
-
-/** Reloads while the range moves with the clock and somebody looks. */
-function keepReloading({
-  url,
-  page,
-  reload,
-  hurry,
-}: {
-  readonly url: ReadonlySignal<UrlState>
-  readonly page: ReadonlySignal<Page>
-  readonly reload: () => void
-  /** Somebody waits for the first profile. */
-  readonly hurry: ReadonlySignal<boolean>
-}): void {
-  effect(() => {
-    const everySeconds = Number(url.value.refresh)
-    if (!(everySeconds > 0) || (page.value === 'explore' && !isRelative(url.value))) return
-    const timer = setInterval(
-      () => {
-        if (document.visibilityState === 'visible') reload()
-      },
-      (hurry.value ? 3 : Math.max(2, everySeconds)) * 1000,
-    )
-    return () => clearInterval(timer)
-  })
 }
