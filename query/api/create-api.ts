@@ -17,6 +17,7 @@ import type { PendingFile } from '../pending-files.ts'
 import type { QueryLimits } from '../query-limits.ts'
 import { type AdminAccess, guarded } from './admin-guard.ts'
 import { ApiError, isPartial, sendError } from './answer.ts'
+import { compressAnswer } from './compress-answer.ts'
 import type { PinStore } from './pin-store.ts'
 import { QueryTurns } from './query-turns.ts'
 import { apiRoutes } from './routes.ts'
@@ -144,6 +145,7 @@ export function createApi(options: ApiOptions): Router {
         if (code === 'internal')
           log.error({ err: error, route: name }, `answer ${ctx.path}: ${String(error)}`)
       } finally {
+        await compressAnswer(ctx)
         ctx.res.off('close', onClose)
         stop()
         bucketRequests.observe({ route: name }, scope.requests)
