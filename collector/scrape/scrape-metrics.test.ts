@@ -8,7 +8,7 @@ t.test('counters that alerts ask about begin at 0, so that the first increase is
   const lines = (await registry.metrics()).split('\n').filter((line) => line.includes('_skipped_total{'))
   t.strictSame(
     lines,
-    ['late', 'disk-full', 'frozen'].map(
+    ['late', 'capture', 'disk-full', 'frozen'].map(
       (reason) => `conprof_collector_scrapes_skipped_total{reason="${reason}"} 0`,
     ),
   )
