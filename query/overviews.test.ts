@@ -87,12 +87,14 @@ t.test('outside of Kubernetes counters that fell are restarts', async (t) => {
   const bucket = new MemoryBucket()
   // Recorded of one process; after the last one they begin anew.
   const recorded = readdirSync(new URL('../test/testdata/corpus/etcd/heap/', import.meta.url)).length
-  const count = 2 * recorded + 1
   const stepMs = 30 * minuteMs
-  await putCorpusBlock(bucket, {
-    series: [{ from: 'etcd/heap', labels: { instance: '10.0.0.1:6060' } }],
-    ...{ writer: 'w', count, stepMs, startMs: at - (count - 1) * stepMs },
-  })
+  const lifeMs = recorded * stepMs
+  // A block for each life: none reaches over more than one midnight, as none that is cut reaches over any.
+  for (const [life, count] of [recorded, recorded, 1].entries()) {
+    const startMs = at - (2 - life) * lifeMs
+    const series = [{ from: 'etcd/heap', labels: { instance: '10.0.0.1:6060' } }]
+    await putCorpusBlock(bucket, { series, writer: `w${life}`, count, stepMs, startMs })
+  }
   const overviews = new Overviews(new Catalog({ bucket, log: silentLogger(), registry: new Registry() }))
   const { answer, warnings } = await overviews.overview(at, { signal })
   t.strictSame(warnings, [])
@@ -100,6 +102,6 @@ t.test('outside of Kubernetes counters that fell are restarts', async (t) => {
   t.equal(selector, '{service_name="etcd"}')
   t.equal(restarts.last, at)
   t.equal(restarts.hour, 1)
-  const inADay = 1 + Math.floor((dayMs - 1) / (recorded * stepMs))
+  const inADay = 1 + Math.floor((dayMs - 1) / lifeMs)
   t.match(restarts, { day: inADay, week: 2 })
 })

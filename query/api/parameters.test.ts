@@ -39,7 +39,10 @@ t.test('readParameters() names what is wrong', async (t) => {
     ['query=&limit=0', 'parameter "limit": want at least 1'],
     ['query=&limit=ten', 'parameter "limit": want a whole number above 0'],
     ['query=&limit=999999', 'parameter "limit": want at most 10000'],
-    ['query=&match[]=a', 'parameter "match[]": unknown, want query, start, end, limit, cursor, type, si'],
+    [
+      'query=&match[]=a',
+      'parameter "match[]": unknown, want query, start, end, sort, limit, cursor, type, si',
+    ],
     ['start=1', 'parameter "query": missing'],
   ]
   for (const [text, message] of cases) {

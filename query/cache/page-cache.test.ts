@@ -234,7 +234,12 @@ t.test('PageCache stays within its size, and tails stay the longest', async (t) 
     const source = open(object)
     await source.read(90_000, 10_000)
     source.opened()
-    t.ok(object.bytes.equals(await source.read(0, 100_000)))
+    // Stored behind the reader's back, where there is room by then.
+    await until('all of it to be stored', async () => {
+      asked.length = 0
+      t.ok(object.bytes.equals(await source.read(0, 100_000)))
+      return asked.length === 0
+    })
     most = Math.max(most, await diskBytes(path))
   }
   t.ok(most <= maxBytes, `${most} bytes on disk`)

@@ -31,6 +31,8 @@ t.test('every page is accessible in both schemes, and fits a narrow window', asy
         await page.waitForSelector(selector)
         t.same(await axeViolations(page), [], path)
         await page.setViewportSize({ width: 800, height: 950 })
+        // The plot follows the window a moment later.
+        await page.waitForFunction(() => document.documentElement.scrollWidth <= innerWidth).catch(() => {})
         const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         t.ok(tooWide <= 0, `${path} at 800 pixels is ${tooWide} pixels too wide`)
         t.same(faults, [], path)
