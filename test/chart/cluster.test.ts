@@ -78,7 +78,7 @@ for (const helm of helms) {
 
     await helm.must(['install', ...parameters, '--set=crds.keep=false'])
     await helm.must(['uninstall', 'conprof', `--namespace=${namespace}`])
-    await plane.kubectl(['wait', '--for=delete', '--timeout=30s', 'crds', ...definitions])
+    await plane.kubectl(['wait', '--for=delete', '--timeout=120s', 'crds', ...definitions])
     t.same(await definitionsThere(), [], 'unless they were not to be kept')
   })
 }
