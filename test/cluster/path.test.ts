@@ -11,6 +11,7 @@ import type {
 import { goToolPprof } from '../../query/testdata/go-tool-pprof.ts'
 import { askApi } from '../support/ask-api.ts'
 import { launchChromium } from '../support/chromium.ts'
+import { runConprof } from '../support/conprof.ts'
 import { bothHelms } from '../support/helm.ts'
 import { findDot, openPage } from '../support/ui-page.ts'
 import { until } from '../support/until.ts'
@@ -48,6 +49,8 @@ t.test('from helm install to a flame graph', async (t) => {
       bucket: { config: s3.objstoreConfig },
       // All as installed but for this: so that the first block is there before half an hour has gone.
       collector: { extraArgs: ['--block.duration=1m'] },
+      // And for this, to take profiles now.
+      query: { adminApi: true },
     },
   })
   await mustKubectl(['create', 'namespace', namespace])
@@ -168,6 +171,22 @@ t.test('from helm install to a flame graph', async (t) => {
     const ours = await fetch(`${url}/api/v1/profile?${parameters}&format=top`)
     const { data } = (await ours.json()) as SuccessAnswer<TopAnswer>
     t.equal(data.functions[0]?.name, 'main.hashPrices')
+  })
+
+  await steps.step('profiles are taken now, and told by their capture', async (t) => {
+    const selector = '{namespace="shop", workload="cart", profile_type=~"cpu|heap"}'
+    const took = ['capture', selector, '--seconds=2', '--count=2', '--pods=1', `--url=${url}`]
+    const { code, stdout, stderr } = await runConprof(took)
+    t.equal(code, 0, stderr)
+    const [, id] = /capture (\S+): 2 series/.exec(stderr) ?? []
+    const { data } = await askApi<ProfilesAnswer>(url, 'profiles', { query: `{capture="${id}"}` })
+    t.same(data.profiles.map(({ labels, health }) => `${labels['profile_type']} ${health}`).sort(), [
+      'cpu ok',
+      'cpu ok',
+      'heap ok',
+      'heap ok',
+    ])
+    for (const { id } of data.profiles) t.match(stdout, id)
   })
 
   await steps.step('what cannot be scraped says why', async (t) => {
