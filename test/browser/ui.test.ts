@@ -11,7 +11,7 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 import type { QueryRangeAnswer, SuccessAnswer } from '../../query/api/types.ts'
 import { launchChromium } from '../support/chromium.ts'
-import { findDot, openPage } from '../support/ui-page.ts'
+import { clickDot, findDot, openPage } from '../support/ui-page.ts'
 
 /** The real program scraping itself every few seconds, and a target that nobody answers at. */
 async function startProgram(): Promise<{ base: string; process: ChildProcess; folder: string }> {
@@ -125,9 +125,9 @@ t.test('the UI in a real browser, on the real program', async (t) => {
     t.match(await page.locator('.cm-content').innerText(), 'profile_type="cpu"')
     t.same(await violations(page), [])
 
-    const dot = await findDot(page)
+    await findDot(page)
     t.match(await page.locator('.hovering').innerText(), /\d\d:\d\d:\d\d/)
-    await page.mouse.click(dot.x, dot.y)
+    await clickDot(page)
     await page.waitForSelector('.flame-host canvas')
     await page.waitForSelector('.top-table tbody tr[aria-rowindex]')
     t.match(page.url(), /[?&]id=\d{13}-[0-9a-f]{16}/)

@@ -13,7 +13,7 @@ import { askApi } from '../support/ask-api.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { runConprof } from '../support/conprof.ts'
 import { bothHelms } from '../support/helm.ts'
-import { findDot, openPage } from '../support/ui-page.ts'
+import { clickDot, openPage } from '../support/ui-page.ts'
 import { until } from '../support/until.ts'
 import { attemptsSince, ConprofRelease, untilProfile } from './support/conprof-release.ts'
 import { PortForward } from './support/port-forward.ts'
@@ -151,8 +151,7 @@ t.test('from helm install to a flame graph', async (t) => {
       return ['"shop"', '"cart"', '"cpu"'].every((value) => chosen.includes(value))
     })
     await page.waitForSelector('.u-over')
-    const dot = await until('a dot', () => findDot(page))
-    await page.mouse.click(dot.x, dot.y)
+    await clickDot(page)
     await page.waitForSelector('.flame-host canvas')
     const row = page.locator('.top-table tbody tr[aria-rowindex]').first()
     await row.waitFor()

@@ -7,7 +7,7 @@ import type { TargetsAnswer } from '../../query/api/types.ts'
 import { askApi } from '../support/ask-api.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { bothHelms } from '../support/helm.ts'
-import { findDot, openPage } from '../support/ui-page.ts'
+import { clickDot, openPage } from '../support/ui-page.ts'
 import { until } from '../support/until.ts'
 import { ConprofRelease, untilProfile } from './support/conprof-release.ts'
 import { PortForward } from './support/port-forward.ts'
@@ -85,8 +85,7 @@ async function run(t: Pick<Test, 'teardown'>): Promise<void> {
     const cart = encodeURIComponent('{service_name="shop/cart", profile_type="cpu"}')
     await shoot('flame-graph', `explore?q=${cart}&${range}`, async (page) => {
       await page.waitForSelector('.u-over')
-      const dot = await findDot(page)
-      await page.mouse.click(dot.x, dot.y)
+      await clickDot(page)
       await page.waitForSelector('.flame-host canvas')
       await page.waitForSelector('.top-table tbody tr[aria-rowindex]')
     })

@@ -1,4 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
+import { until } from './until.ts'
 
 export interface UiPage {
   readonly page: Page
@@ -42,4 +43,16 @@ export async function findDot(page: Page): Promise<{ x: number; y: number }> {
     }
   }
   throw new Error('find a dot: none answered')
+}
+
+/** Opens the profile of a dot. A plot that follows the clock may move on before the click, which then meets nothing. */
+export async function clickDot(page: Page): Promise<void> {
+  await until('a click on a dot to open its profile', async () => {
+    const dot = await findDot(page)
+    await page.mouse.click(dot.x, dot.y)
+    return page.waitForURL(/[?&]id=/, { timeout: 2000 }).then(
+      () => true,
+      () => false,
+    )
+  })
 }
