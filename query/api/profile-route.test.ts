@@ -135,6 +135,58 @@ t.test('a posted file is viewed and compared as one that is stored, and nothing 
   t.equal(listed.data.profiles.length, stored.length)
 })
 
+t.test('two posted files are compared with each other', async (t) => {
+  const { url } = await startProfileApi(t, stored)
+  const [before, after] = [heaps[0]!, heaps.at(-1)!]
+  const post = (query: string, parts: readonly (readonly [name: string, part: string | Uint8Array])[]) => {
+    const body = new FormData()
+    for (const [name, part] of parts)
+      body.append(name, typeof part === 'string' ? part : new Blob([Buffer.from(part)]))
+    return fetch(`${url}/profile?${query}`, { method: 'POST', body })
+  }
+  const [profile, base] = [['profile', after.body] as const, ['base', gunzipSync(before.body)] as const]
+  const expected = await goTop(t, [`-diff_base=${before.path}`, after.path])
+  if (expected !== undefined) {
+    const response = await post('', [base, profile])
+    t.equal(response.status, 200)
+    const path = join(folder, 'posted-diff.pb.gz')
+    writeFileSync(path, Buffer.from(await response.arrayBuffer()))
+    t.strictSame(await goTop(t, [path]), expected)
+  }
+  const both = await (await post('format=top', [profile, base])).json()
+  const ids = [before, after].map((file) => idOf(stored.find((each) => each.file === file)!))
+  const want = await (await fetch(`${url}/profile?format=top&id=${ids[1]}&base_id=${ids[0]}`)).json()
+  t.strictSame(both.data.functions, want.data.functions)
+  const alone = await (await post('format=top', [['profile', after.body]])).json()
+  t.equal(alone.data.base, undefined)
+  const stillStored = await (await post(`format=top&id=${ids[1]}`, [base])).json()
+  t.strictSame(stillStored.data.functions, want.data.functions)
+
+  for (const [query, parts, status, message] of [
+    ['', [['other', after.body]], 400, 'read form: part "other": want profile and base'],
+    ['', [profile, profile], 400, 'read form: part "profile": it is there twice'],
+    ['', [['profile', 'text']], 400, 'read form: part "profile": text, want a file'],
+    ['', [], 400, 'read form: '],
+    ['', [profile, ['base', Buffer.from('text')]], 400, 'read file: not a pprof profile: '],
+    ['', [base], 400, 'parameter "id" or "query": one of them is needed'],
+    [`base_id=${ids[0]}`, [profile, base], 400, 'parameter "base_query": the posted base is the base'],
+    [`id=${ids[1]}`, [profile, base], 400, 'parameters "id" and "query": the posted file is the profile'],
+    ['', [profile, ['base', Buffer.alloc(maxSentBytes + 1)]], 413, 'read file: part "base" has '],
+  ] as const) {
+    const response = await post(`format=top&${query}`, parts)
+    t.equal(response.status, status, message)
+    const { error } = (await response.json()) as { readonly error: string }
+    t.ok(error.startsWith(message), error)
+  }
+  const cut = await fetch(`${url}/profile?format=top`, {
+    method: 'POST',
+    headers: { 'content-type': 'multipart/form-data; boundary=x' },
+    body: '--x\r\nContent-Disposition: form-data; name="profile"; filename="a"\r\n\r\nno end',
+  })
+  t.equal(cut.status, 400)
+  t.match(await cut.json(), { error: /^read form: \d+ bytes are no "multipart/ })
+})
+
 t.test('what is no pprof file, or too large a one, is refused with what is wrong', async (t) => {
   const { url } = await startProfileApi(t, stored)
   const good = gunzipSync(heaps[0]!.body)

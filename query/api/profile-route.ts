@@ -17,12 +17,12 @@ export async function answerProfile(ctx: Context, request: RouteRequest): Promis
   sendView(ctx, await viewProfile(readGiven(ctx), contextOf(request)))
 }
 
-/** POST: of the file in the request's body, of which nothing is stored. */
+/** POST: of the file in the request's body, or of two in a form; nothing of them is stored. */
 export async function answerPostedProfile(ctx: Context, request: RouteRequest): Promise<void> {
   const given = readGiven(ctx)
-  const file = await readPprofBody(ctx, request)
+  const files = await readPprofBody(ctx, request)
   try {
-    sendView(ctx, await viewProfile(given, { ...contextOf(request), file }))
+    sendView(ctx, await viewProfile(given, { ...contextOf(request), ...files }))
   } catch (error) {
     if ((error as { readonly code?: unknown }).code !== 'NOT_PPROF') throw error
     throw new ApiError('bad_data', `read file: ${(error as Error).message}`, { cause: error })

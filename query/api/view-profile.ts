@@ -56,7 +56,7 @@ export async function viewProfile(given: ProfileParameters, context: ViewContext
   return { format, bytes: view.bytes, fileName, warnings: [...warnings, ...view.warnings] }
 }
 
-function checkGiven(given: ProfileParameters, { file }: ViewContext): void {
+function checkGiven(given: ProfileParameters, { file, baseFile }: ViewContext): void {
   const { id, query, side, base_id, base_query } = given
   const fail = (message: string): never => {
     throw new ApiError('bad_data', message)
@@ -65,6 +65,7 @@ function checkGiven(given: ProfileParameters, { file }: ViewContext): void {
   if (base_id !== undefined && base_query !== undefined)
     fail('parameters "base_id" and "base_query": want one of them')
   const hasProfile = id !== undefined || query !== undefined
+  if (baseFile !== undefined && isCompared(given)) fail('parameter "base_query": the posted base is the base')
   if (file === undefined) {
     if (side === 'base') fail('parameter "side": it says what a posted file is, and none was posted')
     if (!hasProfile) fail('parameter "id" or "query": one of them is needed')

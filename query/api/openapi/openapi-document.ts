@@ -40,7 +40,7 @@ export function documentPath(path: string): string {
 
 function operationOf(path: string, operation: Operation): ZodOpenApiOperationObject {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
-  const { summary, group, body, alsoStatus } = operation
+  const { summary, group, body, form, alsoStatus } = operation
   const ok = { description: summary, content: contentOf(operation) }
   return {
     summary,
@@ -53,7 +53,15 @@ function operationOf(path: string, operation: Operation): ZodOpenApiOperationObj
     },
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { [body.type]: { schema: body.schema } } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: {
+              [body.type]: { schema: body.schema },
+              ...(form === undefined ? {} : { 'multipart/form-data': { schema: form } }),
+            },
+          },
+        }),
     responses: {
       '200': ok,
       ...(alsoStatus === undefined ? {} : { [alsoStatus]: ok }),

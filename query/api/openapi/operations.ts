@@ -57,6 +57,8 @@ export interface Operation {
   readonly parameters: z.ZodObject
   /** Of the request. */
   readonly body?: { readonly type: string; readonly schema: z.ZodType }
+  /** Instead of `body`, as multipart/form-data. */
+  readonly form?: z.ZodType
   /** In the envelope. */
   readonly data?: z.ZodType
   /** As it is, by content type. */
@@ -116,9 +118,11 @@ export const operations: Readonly<Record<`${ApiRoute['method']} ${string}`, Oper
     errors: ['execution', 'not_found'],
   },
   'post /profile': {
-    summary: 'A view of the pprof file in the body, also against what is stored; nothing is kept of it',
+    summary:
+      'A view of the pprof file in the body, also against what is stored, or of the two files of a form against each other; nothing is kept of them',
     ...profile,
     body: { type: 'application/octet-stream', schema: bytes },
+    form: z.strictObject({ profile: bytes.optional(), base: bytes.optional() }),
     errors: ['execution', 'not_found', 'too_large'],
   },
   'get /pgo': {
