@@ -194,13 +194,13 @@ export function createStore(): Store {
     { keep: () => false, retry: nowMs },
   )
   const file = createFileState()
-  const compare = createCompareState({ page, url, file: file.opened })
+  const compare = createCompareState({ page, url, files: file })
   const sides = computed((): ViewSides | undefined => {
     if (page.value === 'compare') return compare.sides.value
     if (page.value === 'file') return file.opened.value && { profile: { file: file.opened.value.number } }
     return source.value && { profile: source.value }
   })
-  const view = createViewState({ url, nowMs, sides, file: file.opened })
+  const view = createViewState({ url, nowMs, sides, files: file })
 
   const nothingThere = computed(() => range.value.data !== undefined && dots.value.length === 0)
   const targets = createResource(

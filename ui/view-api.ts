@@ -37,16 +37,34 @@ export function viewParams({ profile, base, type, filters }: ViewSource): Params
   return {
     ...sideParams(profile, ''),
     ...(base === undefined ? {} : sideParams(base, 'base_')),
-    ...(base !== undefined && 'file' in base ? { side: 'base' } : {}),
+    ...(base !== undefined && 'file' in base && !('file' in profile) ? { side: 'base' } : {}),
     type,
     ...filters,
   }
 }
 
-/** The file that must be sent along, or undefined. */
-export function fileOf({ profile, base }: ViewSource): number | undefined {
-  if ('file' in profile) return profile.file
-  return base !== undefined && 'file' in base ? base.file : undefined
+/** Whether the server has no address for it: a file must be sent along. */
+export function hasFile({ profile, base }: ViewSource): boolean {
+  return 'file' in profile || (base !== undefined && 'file' in base)
+}
+
+/** What is sent along: a file as it is, two as a form; undefined where everything is stored. */
+export function bodyOf(
+  { profile, base }: ViewSource,
+  bytesOf: (file: number) => Blob | undefined,
+): Blob | FormData | undefined {
+  const bytes = (side: ViewSide | undefined) => {
+    if (side === undefined || !('file' in side)) return undefined
+    const found = bytesOf(side.file)
+    if (found === undefined) throw new ApiError('the file is not open', 'not_found')
+    return found
+  }
+  const [ofProfile, ofBase] = [bytes(profile), bytes(base)]
+  if (ofProfile === undefined || ofBase === undefined) return ofProfile ?? ofBase
+  const form = new FormData()
+  form.append('profile', ofProfile)
+  form.append('base', ofBase)
+  return form
 }
 
 function sideParams(side: ViewSide, prefix: '' | 'base_'): Params {
@@ -59,18 +77,16 @@ function sideParams(side: ViewSide, prefix: '' | 'base_'): Params {
   }
 }
 
-/** Asks `api/v1/profile` for views. `bodyOf` gives the bytes of an opened file. */
+/** Asks `api/v1/profile` for views. `bytesOf` gives the bytes of an opened file. */
 export interface ViewApi {
   readonly json: <Data>(view: ViewSource, params: Params, signal: AbortSignal) => Promise<Loaded<Data>>
   /** The answer as it came; errors of the server are thrown. */
   readonly bytes: (view: ViewSource, params: Params, signal: AbortSignal) => Promise<Response>
 }
 
-export function createViewApi(bodyOf: (file: number) => Blob | undefined): ViewApi {
+export function createViewApi(bytesOf: (file: number) => Blob | undefined): ViewApi {
   const bytes: ViewApi['bytes'] = async (view, params, signal) => {
-    const file = fileOf(view)
-    const body = file === undefined ? undefined : bodyOf(file)
-    if (file !== undefined && body === undefined) throw new ApiError('the file is not open', 'not_found')
+    const body = bodyOf(view, bytesOf)
     const url = apiUrl('profile', { ...viewParams(view), ...params })
     let response: Response
     try {

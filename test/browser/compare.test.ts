@@ -2,6 +2,7 @@ import t from 'tap'
 import { axeViolations } from '../support/axe-violations.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { corpusProfile } from '../support/corpus-profile.ts'
+import { drawProfile } from '../support/drawn-profile.ts'
 import { etcdCpu, startStoredProfiles } from '../support/stored-profiles.ts'
 import { openPage } from '../support/ui-page.ts'
 
@@ -140,4 +141,73 @@ t.test('the compare page and opened files, in a real browser', async (t) => {
     await page.getByText('no file is open').waitFor()
     t.same(faults, [])
   })
+
+  await t.test(
+    'two files are compared with each other, dropped at once or one after the other',
+    async (t) => {
+      const { page, faults } = await open('file')
+      const files = ['before.pb.gz', 'after.pb.gz'].map((name, index) => ({
+        name,
+        // The later has all stacks of the earlier, and one more.
+        bytes: drawProfile({
+          types: ['cpu/nanoseconds'],
+          stacks: { 'main.main;main.old': [2e9], ...(index === 1 && { 'main.main;main.new': [1e9] }) },
+        }),
+      }))
+      const drop = (selector: string, names: readonly string[]) =>
+        page.evaluate(
+          ([target, given]) => {
+            const dataTransfer = new DataTransfer()
+            for (const { name, numbers } of given)
+              dataTransfer.items.add(new File([Uint8Array.from(numbers)], name))
+            const event = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true })
+            document.querySelector(target)?.dispatchEvent(event)
+          },
+          [
+            selector,
+            files
+              .filter(({ name }) => names.includes(name))
+              .map(({ name, bytes }) => ({ name, numbers: [...bytes] })),
+          ] as const,
+        )
+      const difference = async () => {
+        await page.locator('.compare-summary strong').waitFor()
+        await page.locator('.change-cell', { hasText: 'new' }).waitFor()
+        t.match(await page.locator('.compare-side-a').innerText(), 'before.pb.gz')
+        t.match(await page.locator('.compare-side-b').innerText(), 'after.pb.gz')
+        t.match(await page.locator('.compare-summary').innerText(), /B takes more time[\s\S]+\+50 %/)
+      }
+      await page.waitForSelector('main h1')
+      await drop('main', ['before.pb.gz', 'after.pb.gz'])
+      await difference()
+      t.same(await axeViolations(page), [])
+      await page.keyboard.press('d')
+      const saved = page.waitForEvent('download')
+      await page.getByRole('button', { name: 'Collapsed stacks' }).click()
+      t.equal((await saved).suggestedFilename(), 'stacks.txt')
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: 'Swap' }).click()
+      await page.locator('.change-cell', { hasText: 'gone' }).waitFor()
+
+      await page.reload()
+      await page.getByRole('link', { name: 'File', exact: true }).click()
+      await drop('main', ['before.pb.gz'])
+      await page.getByRole('heading', { name: 'before.pb.gz' }).waitFor()
+      await drop('main', ['after.pb.gz'])
+      await page.getByRole('heading', { name: 'after.pb.gz' }).waitFor()
+      t.same(await axeViolations(page), [])
+      await page.getByRole('link', { name: 'Compare with before.pb.gz' }).click()
+      await difference()
+
+      await drop('.compare-side-a', ['after.pb.gz'])
+      await page.locator('.compare-side-a').getByText('after.pb.gz').first().waitFor()
+      await page.locator('.change-cell').first().waitFor({ state: 'attached' })
+      await page.waitForFunction(() =>
+        document.querySelector('.compare-summary')?.textContent?.includes('B no change'),
+      )
+      await page.locator('.compare-side-a').getByRole('button', { name: 'Use before.pb.gz' }).click()
+      await difference()
+      t.same(faults, [])
+    },
+  )
 })

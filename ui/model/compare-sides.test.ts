@@ -9,6 +9,7 @@ t.test('sideChoice() reads what the address names', (t) => {
   t.same(sideChoice(both, 'a'), { kind: 'range', query: '{a="1"}', from: '1', to: '2' })
   t.same(sideChoice(both, 'b'), { kind: 'id', id: '5-ff' })
   t.same(sideChoice(url({ ida: 'file' }), 'a'), { kind: 'file' })
+  t.same(sideChoice(url({ ida: 'file-2' }), 'a'), { kind: 'file', number: 2 })
   t.equal(sideChoice(url({}), 'a'), undefined)
   t.equal(sideChoice(url({}), 'b'), undefined)
   t.end()
@@ -33,7 +34,8 @@ t.test('sidePatch() and swapPatch() write what sideChoice() reads', (t) => {
   const after = parseUrlState(patchSearch(patchSearch('', before), swapPatch(before)))
   t.same(sideChoice(after, 'b'), sideChoice(before, 'a'))
   t.same(sideChoice(after, 'a'), sideChoice(before, 'b'))
-  t.same(sideChoice(url({ ...before, ...sidePatch('a', { kind: 'file' }) }), 'a'), { kind: 'file' })
+  for (const file of [{ kind: 'file' }, { kind: 'file', number: 3 }] as const)
+    t.same(sideChoice(url({ ...before, ...sidePatch('a', file) }), 'a'), file)
   t.end()
 })
 

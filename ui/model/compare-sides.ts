@@ -4,7 +4,8 @@ import type { UrlPatch, UrlState } from './url-state.ts'
 /** A side of a comparison as the address names it. A is the base, "before"; B is what is asked about. */
 export type SideChoice =
   | { readonly kind: 'id'; readonly id: string }
-  | { readonly kind: 'file' }
+  /** The opened file with that number; the newest without one. */
+  | { readonly kind: 'file'; readonly number?: number }
   | { readonly kind: 'range'; readonly query: string; readonly from: string; readonly to: string }
 
 export type SideName = 'a' | 'b'
@@ -28,6 +29,7 @@ export function sideChoice(url: UrlState, side: SideName): SideChoice | undefine
       ? { id: url.ida, query: url.qa, from: url.fa, to: url.ta }
       : { id: url.idb, query: url.qb, from: url.fb, to: url.tb }
   if (id === 'file') return { kind: 'file' }
+  if (id.startsWith('file-')) return { kind: 'file', number: Number(id.slice('file-'.length)) }
   if (id !== '') return { kind: 'id', id }
   if (query !== '') return { kind: 'range', query, from: from || url.from, to: to || url.to }
   if (side === 'a') {
@@ -43,11 +45,15 @@ export function sideChoice(url: UrlState, side: SideName): SideChoice | undefine
 
 /** The keys that make a side what is given. */
 export function sidePatch(side: SideName, choice: SideChoice | undefined): UrlPatch {
-  const id = choice?.kind === 'id' ? choice.id : choice?.kind === 'file' ? 'file' : ''
+  const id = choice?.kind === 'id' ? choice.id : choice?.kind === 'file' ? fileId(choice) : ''
   const range = choice?.kind === 'range' ? choice : { query: '', from: '', to: '' }
   return side === 'a'
     ? { ida: id, qa: range.query, fa: range.from, ta: range.to }
     : { idb: id, qb: range.query, fb: range.from, tb: range.to }
+}
+
+function fileId({ number }: Extract<SideChoice, { kind: 'file' }>): string {
+  return number === undefined ? 'file' : `file-${number}`
 }
 
 export function swapPatch(url: UrlState): UrlPatch {

@@ -72,7 +72,7 @@ export interface UrlState {
   readonly find: string
   readonly osort: string
   readonly span: string
-  /** Sides of a comparison, A the base: a selector with its range, or a profile's id; `file` is the opened file. */
+  /** Sides of a comparison, A the base: a selector with its range, or a profile's id, or `file-<number>` of an opened file. */
   readonly qa: string
   readonly fa: string
   readonly ta: string

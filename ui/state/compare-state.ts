@@ -8,7 +8,7 @@ import { type ResolvedRange, resolveRange } from '../model/time-range.ts'
 import type { UrlState } from '../model/url-state.ts'
 import { createResource, type Resource } from '../resource.ts'
 import type { ViewSide } from '../view-api.ts'
-import type { OpenedFile } from './opened-file.ts'
+import type { FileState } from './opened-file.ts'
 import type { ViewSides } from './view-state.ts'
 
 export interface SideState {
@@ -36,9 +36,9 @@ export interface CompareState {
 export function createCompareState(options: {
   readonly page: ReadonlySignal<Page>
   readonly url: ReadonlySignal<UrlState>
-  readonly file: ReadonlySignal<OpenedFile | undefined>
+  readonly files: Pick<FileState, 'get'>
 }): CompareState {
-  const { page, url, file } = options
+  const { page, url, files } = options
   const nowMs = signal(Date.now())
   const isShown = computed(() => page.value === 'compare')
   const choiceOf = (side: SideName) =>
@@ -90,7 +90,10 @@ export function createCompareState(options: {
   const viewSide = (side: SideName): ViewSide | undefined => {
     const choice = choices[side].value
     if (choice?.kind === 'id') return { id: choice.id }
-    if (choice?.kind === 'file') return file.value && { file: file.value.number }
+    if (choice?.kind === 'file') {
+      const file = files.get(choice.number)
+      return file && { file: file.number }
+    }
     const range = resolved[side].value
     return choice === undefined || range === undefined ? undefined : { query: choice.query, ...range }
   }
@@ -100,9 +103,7 @@ export function createCompareState(options: {
     sides: computed(() => {
       const [base, profile] = [viewSide('a'), viewSide('b')]
       if (profile === undefined) return base && { profile: base }
-      // One file can be sent along.
-      if (base === undefined || ('file' in base && 'file' in profile)) return { profile }
-      return { profile, base }
+      return base === undefined ? { profile } : { profile, base }
     }),
     nowMs,
     refresh() {

@@ -17,7 +17,7 @@ import { createViewApi, noFilters, type ViewSide, type ViewSource } from '../vie
 import { createAskedWorker } from '../workers/ask-worker.ts'
 import { createFlameClient, type OpenedTree } from '../workers/flame-client.ts'
 import type { FlameHead } from '../workers/flame-messages.ts'
-import type { OpenedFile } from './opened-file.ts'
+import type { FileState } from './opened-file.ts'
 
 /** What is open, as the page that shows it says: the sample type and the filters are added here. */
 export interface ViewSides {
@@ -67,14 +67,14 @@ export interface ViewStateOptions {
   readonly url: ReadonlySignal<UrlState>
   readonly nowMs: ReadonlySignal<number>
   readonly sides: ReadonlySignal<ViewSides | undefined>
-  readonly file: ReadonlySignal<OpenedFile | undefined>
+  readonly files: Pick<FileState, 'get'>
 }
 
 /** More than a screen can show; what is beyond is one row per parent, and opens when asked. */
 const maxNodes = 150_000
 
-export function createViewState({ url, nowMs, sides, file }: ViewStateOptions): ViewState {
-  const api = createViewApi((number) => (file.peek()?.number === number ? file.peek()?.bytes : undefined))
+export function createViewState({ url, nowMs, sides, files }: ViewStateOptions): ViewState {
+  const api = createViewApi((number) => files.get(number)?.bytes)
   const client = createFlameClient()
   const graphviz = createAskedWorker<string, string>('dot-worker')
   const source = computed((): ViewSource | undefined => {

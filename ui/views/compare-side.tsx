@@ -5,6 +5,7 @@ import { selectorOf } from '../model/selector-format.ts'
 import { resolveTime } from '../model/time-range.ts'
 import { closeSelection, type UrlPatch } from '../model/url-state.ts'
 import { useStore } from '../store.ts'
+import { FileButton, fileSide, openFiles } from './choose-file.tsx'
 import { ComparePlot } from './compare-plot.tsx'
 import { Link } from './link.tsx'
 import { ErrorNotice } from './notices.tsx'
@@ -47,7 +48,7 @@ function SideWords({ name }: { readonly name: SideName }) {
   const range = side.resolved.value
   const head = store.view.flame.value.data
   const answer = name === 'b' || head?.base === undefined ? head : head.base
-  if (choice?.kind === 'file') return <>{store.file.opened.value?.name ?? 'no file is open'}</>
+  if (choice?.kind === 'file') return <>{store.file.get(choice.number)?.name ?? 'no file is open'}</>
   if (choice?.kind === 'id') return <>one profile, {formatTime(Number(choice.id.split('-')[0]), utc)}</>
   if (range === undefined) return null
   return (
@@ -119,16 +120,37 @@ function SideForm({ name }: { readonly name: SideName }) {
       <button type="submit" class="button">
         Show
       </button>
-      {store.file.opened.value !== undefined && choice?.kind !== 'file' && (
-        <button
-          type="button"
-          class="button"
-          onClick={() => store.go({ ...sidePatch(name, { kind: 'file' }), ...afresh })}
-        >
-          Use the opened file
-        </button>
-      )}
+      <SideFiles name={name} />
     </form>
+  )
+}
+
+/** Files that are open and could be this side, and one that is not open yet. */
+function SideFiles({ name }: { readonly name: SideName }) {
+  const store = useStore()
+  const choice = store.compare[name].choice.value
+  const used = choice?.kind === 'file' ? store.file.get(choice.number)?.number : undefined
+  const others = store.file.all.value.filter(({ number }) => number !== used)
+  return (
+    <>
+      {others.slice(0, 2).map((file) => (
+        <button
+          key={file.number}
+          type="button"
+          class="button button-named"
+          title={`${file.name} as ${name.toUpperCase()}`}
+          onClick={() => store.go({ ...fileSide(name, file.number), ...afresh })}
+        >
+          Use {file.name}
+        </button>
+      ))}
+      <FileButton
+        title={`A pprof file as ${name.toUpperCase()}; it can be dropped here too`}
+        onChoose={(files) => openFiles(store, files, name)}
+      >
+        File…
+      </FileButton>
+    </>
   )
 }
 

@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
-import { useStore } from '../store.ts'
-import { openFile } from './choose-file.tsx'
+import type { SideName } from '../model/compare-sides.ts'
+import { type Store, useStore } from '../store.ts'
+import { openFiles } from './choose-file.tsx'
 
-/** A file that is dropped on any page is opened; on the compare page too it becomes a side when chosen there. */
+/** A file that is dropped on any page is opened, two are compared; on the compare page one becomes a side. */
 export function DropAnywhere() {
   const store = useStore()
   const [isOver, setIsOver] = useState(false)
@@ -30,13 +31,10 @@ export function DropAnywhere() {
       'drop',
       (event) => {
         setIsOver(false)
-        const file = event.dataTransfer?.files[0]
-        if (file === undefined) return
+        const files = [...(event.dataTransfer?.files ?? [])]
+        if (files.length === 0) return
         event.preventDefault()
-        if (store.page.peek() === 'compare') {
-          store.file.open(file)
-          store.say(`${file.name} is open: use it as A or as B`)
-        } else openFile(store, file)
+        openFiles(store, files, store.page.peek() === 'compare' ? sideAt(event.target, store) : undefined)
       },
       { signal },
     )
@@ -47,4 +45,11 @@ export function DropAnywhere() {
       <p>Drop to open</p>
     </div>
   ) : null
+}
+
+/** The side it was dropped on; elsewhere A if that is still to be chosen, else B. */
+function sideAt(target: EventTarget | null, store: Store): SideName {
+  const side = target instanceof Element ? target.closest('.compare-side') : null
+  if (side !== null) return side.classList.contains('compare-side-a') ? 'a' : 'b'
+  return store.compare.a.choice.peek() === undefined ? 'a' : 'b'
 }

@@ -1,7 +1,7 @@
 import { sidePatch } from '../model/compare-sides.ts'
 import { formatBytes, formatSeconds, formatTime, formatValue } from '../model/format.ts'
 import { useStore } from '../store.ts'
-import { ChooseFile } from './choose-file.tsx'
+import { ChooseFile, FileButton, fileSide, openFiles } from './choose-file.tsx'
 import { Link } from './link.tsx'
 import { ProfileViews } from './profile-views.tsx'
 import { SampleTypeChoice } from './sample-type-choice.tsx'
@@ -24,6 +24,8 @@ export function FilePage() {
   }
   const { q, from, to } = store.url.value
   const stored = { kind: 'range', query: q ?? '{}', from, to } as const
+  const other = store.file.all.value.find(({ number }) => number !== file.number)
+  const asB = fileSide('b', file.number)
   return (
     <section
       class={`panel selection${store.view.flame.value.loading ? ' is-loading' : ''}`}
@@ -37,12 +39,35 @@ export function FilePage() {
               page="compare"
               class="button"
               title="The file as B, what is stored as A"
-              patch={{ ...sidePatch('a', stored), ...sidePatch('b', { kind: 'file' }) }}
+              patch={{ ...sidePatch('a', stored), ...asB }}
             >
               Compare with stored profiles
             </Link>
+            {other === undefined ? (
+              <FileButton
+                title="That file as A, this one as B"
+                onChoose={(files) => {
+                  const [first] = files.slice(0, 1).map((each) => store.file.open(each))
+                  if (first !== undefined)
+                    store.go({ ...fileSide('a', first.number), ...asB }, { page: 'compare' })
+                }}
+              >
+                Compare with a file
+              </FileButton>
+            ) : (
+              <Link
+                page="compare"
+                class="button button-named"
+                title={`${other.name} as A, this file as B`}
+                patch={{ ...fileSide('a', other.number), ...asB }}
+              >
+                Compare with {other.name}
+              </Link>
+            )}
             <TakeAlong />
-            <ChooseFile small />
+            <FileButton multiple onChoose={(files) => openFiles(store, files)}>
+              Another file
+            </FileButton>
           </div>
         </div>
         <dl class="facts">

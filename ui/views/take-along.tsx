@@ -1,6 +1,6 @@
 import { apiUrl } from '../api.ts'
 import { useStore } from '../store.ts'
-import { fileOf, type ViewSource, viewParams } from '../view-api.ts'
+import { hasFile, type ViewSource, viewParams } from '../view-api.ts'
 import { copyText } from './frame-actions.ts'
 import { Icon } from './icon.tsx'
 import { Popover } from './popover.tsx'
@@ -17,7 +17,6 @@ export function TakeAlong() {
   const store = useStore()
   const source = store.view.source.value
   if (source === undefined) return null
-  const isFile = fileOf(source) !== undefined
   return (
     <Popover
       class="take-along"
@@ -29,7 +28,7 @@ export function TakeAlong() {
         </>
       }
     >
-      {() => (isFile ? <TakeFile source={source} /> : <TakeStored source={source} />)}
+      {() => (hasFile(source) ? <TakeFile source={source} /> : <TakeStored source={source} />)}
     </Popover>
   )
 }
