@@ -58,6 +58,20 @@ t.test('the compare page and opened files, in a real browser', async (t) => {
     })
   }
 
+  await t.test('a text for a ticket says what changed most', async (t) => {
+    const { page, faults } = await open(compare())
+    await page.locator('.flame-host canvas').waitFor()
+    await page.getByRole('button', { name: 'Share' }).click()
+    await page.locator('.ticket').waitFor()
+    const text = await page.locator('.ticket').innerText()
+    t.match(text, /^cpu, per second: B against A\nA {2}\{job="etcd", profile_type="cpu"\} from /)
+    t.match(text, / A +B +change +% {2}function, its own\n/)
+    t.equal(text.split('function, its own\n')[1]?.split('\n\n')[0]?.split('\n').length, 10, text)
+    t.match(text, /\nhttp:.+\/compare\?.+\ngo tool pprof -http=: 'http:.+base_query=/)
+    t.same(await axeViolations(page), [])
+    t.same(faults, [])
+  })
+
   await t.test('frames say what changed, in words and with a sign', async (t) => {
     const { page, faults } = await open(compare({ norm: 'abs' }))
     await page.locator('.flame-host canvas').waitFor()
@@ -181,6 +195,11 @@ t.test('the compare page and opened files, in a real browser', async (t) => {
       await drop('main', ['before.pb.gz', 'after.pb.gz'])
       await difference()
       t.same(await axeViolations(page), [])
+      await page.getByRole('button', { name: 'Share' }).click()
+      await page.locator('.ticket').waitFor()
+      t.match(await page.locator('.ticket').innerText(), /A {2}before.pb.gz\nB {2}after.pb.gz\n/)
+      t.match(await page.locator('.ticket').innerText(), /\n *0 s +1 s +\+1 s +new {2}main.new\n/)
+      await page.keyboard.press('Escape')
       await page.keyboard.press('d')
       const saved = page.waitForEvent('download')
       await page.getByRole('button', { name: 'Collapsed stacks' }).click()

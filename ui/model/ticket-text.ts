@@ -1,6 +1,7 @@
 import type { TopFunction } from '../../query/api/types.ts'
 import { formatShare, formatValue } from './format.ts'
 import { shellQuote } from './shell-quote.ts'
+import { textColumns } from './text-columns.ts'
 
 export interface TicketFacts {
   /** Absolute, with times that do not move. */
@@ -37,20 +38,12 @@ export function ticketText(facts: TicketFacts): string {
     ...(coverage.length === 0 ? [] : [coverage.join(' · ')]),
     `total ${formatValue(sum, unit)}`,
     '',
-    ...columns([['self', 'share', 'total', 'function'], ...rows]),
+    ...textColumns([['self', 'share', 'total', 'function'], ...rows], 3),
     '',
     facts.link,
     `go tool pprof -http=: ${shellQuote(facts.pprofUrl)}`,
   ]
   return `${lines.join('\n')}\n`
-}
-
-/** Numbers to the right, names to the left. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) =>
-    row.map((cell, column) => (column < 3 ? cell.padStart(widths[column] ?? 0) : cell)).join('  '),
-  )
 }
 
 function iso(ms: number): string {

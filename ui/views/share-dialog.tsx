@@ -5,9 +5,11 @@ import { frozenTimes } from '../model/frozen-times.ts'
 import { selectorOf } from '../model/selector-format.ts'
 import { ticketText } from '../model/ticket-text.ts'
 import { useStore } from '../store.ts'
+import { CompareTicket } from './compare-ticket.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Dialog } from './dialog.tsx'
 import { ErrorNotice, Loading } from './notices.tsx'
+import { TicketText } from './ticket-text.tsx'
 import { useAnswer } from './use-answer.ts'
 
 /** A link whose times stand still, and the same as text for a ticket. */
@@ -24,6 +26,7 @@ export function ShareDialog({ onClose }: { readonly onClose: () => void }) {
         <CopyButton text={link} what="link" />
       </p>
       {store.page.value === 'explore' && <Ticket link={link} />}
+      {store.page.value === 'compare' && <CompareTicket link={link} />}
     </Dialog>
   )
 }
@@ -64,15 +67,5 @@ function Ticket({ link }: { readonly link: string }) {
     functions: data.functions,
     pprofUrl: apiUrl('profile', { ...params, format: 'pprof' }),
   })
-  return (
-    <>
-      <h3>For a ticket</h3>
-      <pre class="snippet ticket" tabIndex={0}>
-        {text}
-      </pre>
-      <p class="actions">
-        <CopyButton text={text} what="text" />
-      </p>
-    </>
-  )
+  return <TicketText text={text} />
 }
