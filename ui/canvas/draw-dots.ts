@@ -1,5 +1,5 @@
 import type uPlot from 'uplot'
-import { type Dot, type DotSeries, firstNotBefore } from '../model/dots.ts'
+import { type Dot, type DotSeries, firstNotBefore, isCapture } from '../model/dots.ts'
 import { drawHeat } from './draw-heat.ts'
 import type { Band, PlotScene } from './plot-scene.ts'
 
@@ -36,15 +36,19 @@ export function drawDots(plot: uPlot, scene: PlotScene, hovered: Dot | undefined
     const color = colorOf(scene, index, colors)
     drawRestarts(plot, series.restarts, color)
     if (scene.heat !== undefined) continue
-    drawLine(ctx, series, color, x, y, ratio)
+    const isMark = isCapture(series)
+    if (!isMark) drawLine(ctx, series, color, x, y, ratio)
     ctx.fillStyle = color
     ctx.beginPath()
     const first = firstNotBefore(series.times, scene.startMs)
     for (let at = first; at < series.times.length; at++) {
       const px = x(series.times[at]!)
       const py = y(series.values[at]!)
-      ctx.moveTo(px + radius, py)
-      ctx.arc(px, py, radius, 0, 2 * Math.PI)
+      if (isMark) diamond(ctx, px, py, 1.8 * radius)
+      else {
+        ctx.moveTo(px + radius, py)
+        ctx.arc(px, py, radius, 0, 2 * Math.PI)
+      }
     }
     ctx.fill()
     ctx.fillStyle = colors['danger'] ?? ''
@@ -54,6 +58,15 @@ export function drawDots(plot: uPlot, scene: PlotScene, hovered: Dot | undefined
   }
   drawRings(plot, scene, hovered, colors, radius)
   ctx.restore()
+}
+
+/** What was taken by hand: a mark on what is scheduled, whose line it does not bend. */
+function diamond(ctx: CanvasRenderingContext2D, x: number, y: number, size: number): void {
+  ctx.moveTo(x, y - size)
+  ctx.lineTo(x + size, y)
+  ctx.lineTo(x, y + size)
+  ctx.lineTo(x - size, y)
+  ctx.closePath()
 }
 
 function colorOf(scene: PlotScene, index: number, colors: PlotColors): string {

@@ -1,9 +1,12 @@
 import t from 'tap'
 import type { QueryRangeAnswer } from '../../query/api/types.ts'
 import {
+  type DotSeries,
   differingLabels,
+  groupColors,
   groupDots,
   groupingLabels,
+  isCapture,
   largestDots,
   nearestDot,
   processName,
@@ -89,6 +92,21 @@ t.test('dots are grouped by a label, and the largest found', (t) => {
     largestDots(series, 2).map(({ id }) => id),
     ['3000-aaaa', '2500-bbbb'],
   )
+  t.end()
+})
+
+t.test('what was captured is a mark on the series it is of', (t) => {
+  const [a, b] = series as [DotSeries, DotSeries]
+  const captured = { ...a, hash: 'cccc', labels: { ...a.labels, capture: '20261129T034345Z-287ac493' } }
+  const gone = { ...captured, hash: 'dddd', labels: { ...captured.labels, pod: 'gone' } }
+  t.same([captured, a].map(isCapture), [true, false])
+  const groups = groupDots([captured, b, a, gone], '')
+  t.match(groups, [
+    { key: 'aaaa', name: 'a', series: [2, 0] },
+    { key: 'bbbb', name: 'b', series: [1] },
+    { key: 'dddd', name: 'gone', series: [3] },
+  ])
+  t.same(groupColors(groups), [0, 1, 0, 2])
   t.end()
 })
 

@@ -55,7 +55,10 @@ export function largestDots(series: readonly DotSeries[], limit: number): Dot[] 
   return all.sort((a, b) => b.value - a.value || b.timeMs - a.timeMs).slice(0, limit)
 }
 
-/** Which series share a colour and a line of the legend: those with one value of the label `by`; each, without it. */
+/**
+ * Which series share a colour and a line of the legend: those with one value of the label `by`. Without it each, with
+ * what was taken of the same process by "Profile now".
+ */
 export interface DotGroup {
   /** For the address: the hash of the series, or the value, escaped. */
   readonly key: string
@@ -67,12 +70,19 @@ export interface DotGroup {
 
 export function groupDots(series: readonly DotSeries[], by: string): DotGroup[] {
   if (by === '') {
-    const differing = differingLabels(series)
-    return series.map(({ labels, hash }, index) => ({
-      key: hash,
-      name: seriesName(labels, differing),
-      series: [index],
-    }))
+    const scheduled = series.map((each) => ({ ...each, labels: withoutCapture(each.labels) }))
+    const groups = [
+      ...Map.groupBy(series.keys(), (index) => JSON.stringify(scheduled[index]?.labels)).values(),
+    ]
+      // What is scheduled stands for the group, wherever it comes in the answer.
+      .map((members) =>
+        members.toSorted((a, b) => Number(isCapture(series[a]!)) - Number(isCapture(series[b]!))),
+      )
+    const differing = differingLabels(groups.map(([first]) => scheduled[first!]!))
+    return groups.map((members) => {
+      const { labels, hash } = scheduled[members[0]!]!
+      return { key: hash, name: seriesName(labels, differing), series: members }
+    })
   }
   const groups = Map.groupBy(series.keys(), (index) => series[index]?.labels[by] ?? '')
   return [...groups]
@@ -83,6 +93,22 @@ export function groupDots(series: readonly DotSeries[], by: string): DotGroup[] 
       value,
       series: members,
     }))
+}
+
+/** Of each series the number of its group. */
+export function groupColors(groups: readonly DotGroup[]): number[] {
+  const colors: number[] = []
+  for (const [index, { series }] of groups.entries()) for (const member of series) colors[member] = index
+  return colors
+}
+
+/** Whether somebody asked for its profiles, beside those that are taken by themselves. */
+export function isCapture({ labels }: Pick<DotSeries, 'labels'>): boolean {
+  return labels['capture'] !== undefined
+}
+
+function withoutCapture({ capture: _, ...labels }: Readonly<Record<string, string>>) {
+  return labels
 }
 
 /** Labels by which it makes sense to group: those with more than one value. */

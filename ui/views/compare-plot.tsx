@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks'
 import type { Hovered, PlotEvents, PlotScene } from '../canvas/plot-scene.ts'
 import { type SideName, sidePatch } from '../model/compare-sides.ts'
-import { toDotSeries } from '../model/dots.ts'
+import { groupColors, groupDots, toDotSeries } from '../model/dots.ts'
 import { formatTime, formatValue } from '../model/format.ts'
 import { useStore } from '../store.ts'
 import { Hovering, type HoverPlace } from './hovering.tsx'
@@ -21,7 +21,7 @@ export function ComparePlot({ name, maxValue }: { readonly name: SideName; reado
   if (data === undefined || key === undefined) return <div class="plot" />
   const scene: PlotScene = {
     series,
-    colors: series.map((_, index) => index),
+    colors: groupColors(groupDots(series, '')),
     hidden: nothingHidden,
     startMs: key.startMs,
     endMs: key.endMs,

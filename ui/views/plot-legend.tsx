@@ -38,7 +38,9 @@ export function PlotLegend({
           >
             <span class="swatch" style={{ background: `var(--series-${(index % 8) + 1})` }} />
             {group.name}
-            {group.series.length > 1 && <span class="muted">{group.series.length}</span>}
+            {group.value !== undefined && group.series.length > 1 && (
+              <span class="muted">{group.series.length}</span>
+            )}
           </button>
         </li>
       ))}

@@ -1,6 +1,13 @@
 import { useState } from 'preact/hooks'
 import type { Band, DragKind, Hovered, PlotEvents, PlotScene } from '../canvas/plot-scene.ts'
-import { differingLabels, groupDots, groupingLabels, seriesName, stepDot } from '../model/dots.ts'
+import {
+  differingLabels,
+  groupColors,
+  groupDots,
+  groupingLabels,
+  seriesName,
+  stepDot,
+} from '../model/dots.ts'
 import { formatClock, formatTime, formatValue, plural } from '../model/format.ts'
 import { healthWords } from '../model/health-words.ts'
 import { openOther } from '../model/url-state.ts'
@@ -22,12 +29,10 @@ export function PlotPanel() {
   const [hover, setHover] = useState<{ readonly what: Hovered; readonly at: HoverPlace }>()
   const groups = groupDots(series, url.by)
   const off = new Set(url.hide === '' ? [] : url.hide.split(','))
-  const colors = new Array<number>(series.length).fill(0)
-  for (const [index, group] of groups.entries()) for (const member of group.series) colors[member] = index
   const unit = store.perSecond.value ? 'cores' : (data?.unit ?? '')
   const scene: PlotScene = {
     series,
-    colors,
+    colors: groupColors(groups),
     hidden: new Set(groups.flatMap(({ key, series: members }) => (off.has(key) ? members : []))),
     startMs: range.key?.startMs ?? 0,
     endMs: range.key?.endMs ?? 1,
