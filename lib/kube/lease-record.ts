@@ -45,11 +45,13 @@ export class LeaseRecord {
   }
 
   /** Rejects with `NOT_FOUND` where there is none. */
-  async read(signal: AbortSignal): Promise<void> {
+  async read(signal: AbortSignal | undefined): Promise<void> {
     const { client, name, timeoutMs } = this.#options
     try {
       const path = `${this.#collection}/${name}`
-      this.#see(await client.request<LeaseObject>({ path, timeoutMs, signal }))
+      this.#see(
+        await client.request<LeaseObject>({ path, timeoutMs, ...(signal !== undefined && { signal }) }),
+      )
     } catch (error) {
       if (error instanceof KubeError && error.code === 'NOT_FOUND') this.#seen = undefined
       throw error

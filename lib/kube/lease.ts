@@ -260,14 +260,30 @@ export class Lease {
   /** Never what is another's, or may be by now. */
   async #release(held: Held): Promise<void> {
     const { logger, name } = this.#options
-    const { holderIdentity, ...spec } = this.#record.spec ?? {}
-    const isOurs = holderIdentity === this.identity && spec.leaseTransitions === held.epoch
-    if (!isOurs || this.#clock.now() - held.renewedMs > this.#timing.renewDeadlineMs) return
     try {
-      await this.#record.write({ ...spec, leaseDurationSeconds: 1, renewTime: this.#wallTime() }, undefined)
+      while (this.#mayRelease(held)) {
+        const { holderIdentity: _, ...spec } = this.#record.spec!
+        const released = { ...spec, leaseDurationSeconds: 1, renewTime: this.#wallTime() }
+        const isWritten = await this.#record.write(released, undefined).then(
+          () => true,
+          (error: KubeError) => {
+            if (error.code !== 'CONFLICT') throw error
+            return false
+          },
+        )
+        if (isWritten) return
+        // A renewal was under way when it ended, and arrived.
+        await this.#record.read(undefined)
+      }
     } catch (error) {
       logger.info({ lease: name }, `release the lease: ${(error as Error).message}`)
     }
+  }
+
+  #mayRelease(held: Held): boolean {
+    const { holderIdentity, leaseTransitions } = this.#record.spec ?? {}
+    const isOurs = holderIdentity === this.identity && leaseTransitions === held.epoch
+    return isOurs && this.#clock.now() - held.renewedMs <= this.#timing.renewDeadlineMs
   }
 
   #wallTime(): string {
