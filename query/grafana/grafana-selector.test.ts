@@ -56,6 +56,12 @@ t.test('a selector is read in terms of what is stored', async (t) => {
     formatSelector(grafanaSelector(`{__profile_type__="${cpu}", "job.name"="a"}`).attempts[0]!),
     '{"profile_type"=~"cpu|process_cpu","job.name"="a","capture"=""}',
   )
+  t.equal(
+    formatSelector(grafanaSelector(`${cpu}{namespace="shop"}`).attempts[0]!),
+    '{"profile_type"=~"cpu|process_cpu","namespace"="shop","capture"=""}',
+    'as variables of dashboards ask',
+  )
+  t.equal(formatSelector(grafanaSelector('heap{}').attempts[0]!), '{"profile_type"="heap","capture"=""}')
   t.throws(() => grafanaSelector('{a='), SelectorError)
   t.throws(() => grafanaSelector('{__profile_type__="cpu"}'), SyntaxError)
 })

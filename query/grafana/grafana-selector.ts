@@ -19,7 +19,7 @@ export interface GrafanaSelector {
 
 /** `id` narrows it to one profile type. Throws a SelectorError, and a SyntaxError for an id in it that is none. */
 export function grafanaSelector(text: string, id?: ProfileTypeId): GrafanaSelector {
-  const matchers = parseSelector(text)
+  const matchers = parseSelector(text).map(typed)
   const services = matchers.filter(({ name }) => name === serviceLabel)
   const ids = matchers.filter(({ name }) => idLabelNames.includes(name))
   const own = matchers.filter((matcher) => !services.includes(matcher) && !ids.includes(matcher))
@@ -33,6 +33,13 @@ export function grafanaSelector(text: string, id?: ProfileTypeId): GrafanaSelect
       services.every((matcher) => matcher.matches(withServiceName(labels)[serviceLabel] ?? '')),
     matchesType: (series) => ids.every((matcher) => matcher.matches(labelOf(series, matcher.name))),
   }
+}
+
+/** In variables Grafana writes `<profile type>{…}`, where our own language has a stored profile type before the brace. */
+function typed(matcher: Matcher): Matcher {
+  const { name, op, value } = matcher
+  if (name !== 'profile_type' || op !== '=' || value.split(':').length < 5) return matcher
+  return createMatcher('__profile_type__', '=', value)
 }
 
 /** Profiles that somebody asked for come beside the scheduled ones of the same process, and would count it twice. */

@@ -98,6 +98,7 @@ t.test('profile types and labels', async (t) => {
   t.strictSame(await values('__profile_type__'), ids)
   t.strictSame(await values('pod', ['{namespace="shop"}']), ['burner-0'])
   t.strictSame(await values('pod', ['{namespace="other"}']), [])
+  t.strictSame(await values('pod', [`${heap}{namespace="shop"}`]), ['burner-0'], 'as variables ask')
   t.strictSame(await values('__type__', [`{__profile_type__="${heap}"}`]), ['inuse_space'])
   const { response: series } = await ask(t, 'Series', {
     ...range,
