@@ -214,13 +214,27 @@ t.test('each method has a route of its own', async (t) => {
   )
 })
 
+function post(method: string, type: string, body: string): Promise<Response> {
+  return fetch(`${url}/querier.v1.QuerierService/${method}`, {
+    method: 'POST',
+    headers: { 'Content-Type': type },
+    body,
+  })
+}
+
+t.test('newer clients get the flame graph where they ask for formats that are not known here', async (t) => {
+  const ask = async (more: object) => {
+    const asked = { profile_typeID: cpu, label_selector: '{workload="cart"}', max_nodes: null, ...more }
+    const [start, end] = [Number(range.start), Number(range.end)]
+    const body = JSON.stringify({ ...asked, start, end })
+    return (await post('SelectMergeStacktraces', 'application/json', body)).json()
+  }
+  const plain = await ask({})
+  t.ok(plain.flamegraph.names.length > 1)
+  t.strictSame(await ask({ format: 'PROFILE_FORMAT_FUNCTIONS', frameFilter: { text: 'main' } }), plain)
+})
+
 t.test('requests that are none', async (t) => {
-  const post = (method: string, type: string, body: string) =>
-    fetch(`${url}/querier.v1.QuerierService/${method}`, {
-      method: 'POST',
-      headers: { 'Content-Type': type },
-      body,
-    })
   t.equal((await post('ProfileTypes', 'text/plain', '')).status, 415)
   const broken = await post('ProfileTypes', 'application/json', '{')
   t.equal(broken.status, 400)
