@@ -31,9 +31,10 @@ export function formatCount(count: number): string {
 export function formatSeconds(seconds: number): string {
   const size = Math.abs(seconds)
   if (size === 0) return '0 s'
-  if (size < 1e-6) return `${digits(seconds * 1e9)} ns`
-  if (size < 1e-3) return `${digits(seconds * 1e6)} µs`
-  if (size < 1) return `${digits(seconds * 1e3)} ms`
+  // What would be rounded to a thousand is one of the next unit.
+  if (size < 0.9995e-6) return `${digits(seconds * 1e9)} ns`
+  if (size < 0.9995e-3) return `${digits(seconds * 1e6)} µs`
+  if (size < 0.9995) return `${digits(seconds * 1e3)} ms`
   if (size < 60) return `${digits(seconds)} s`
   const sign = seconds < 0 ? '-' : ''
   if (size < 3600) return sign + pair(size, 60, 'min', 1, 's')
