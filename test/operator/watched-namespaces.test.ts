@@ -69,11 +69,13 @@ t.test('an operator of some namespaces', async (t) => {
       kubeconfig,
       flags: [`--watch.namespaces=other,${releaseNamespace}`],
     })
+    // Before that, the namespaces themselves may not have been asked for yet.
+    const wanted = /no list of pods, profiletargets yet: .*403 Forbidden: .* in the namespace "other"/
     let text = ''
-    for (let i = 0; i < 100 && !text.includes('other'); i++) {
+    for (let i = 0; i < 200 && !wanted.test(text); i++) {
       await sleep(50)
       text = await (await fetch(`${lost.url}/-/ready`)).text()
     }
-    t.match(text, /no list of pods, profiletargets yet: .*403 Forbidden: .* in the namespace "other"/)
+    t.match(text, wanted)
   })
 })
