@@ -205,8 +205,13 @@ export class Lease {
     } catch (error) {
       return !signal.aborted && (error as KubeError).code !== 'NOT_FOUND'
     }
+    return this.#isOurs(held)
+  }
+
+  /** As the record was last seen. */
+  #isOurs({ epoch }: Held): boolean {
     const { holderIdentity, leaseTransitions } = this.#record.spec ?? {}
-    return holderIdentity === this.identity && leaseTransitions === held.epoch
+    return holderIdentity === this.identity && leaseTransitions === epoch
   }
 
   async #tryToAcquire(signal: AbortSignal): Promise<Held | undefined> {
@@ -260,18 +265,10 @@ export class Lease {
   /** Never what is another's, or may be by now. */
   async #release(held: Held): Promise<void> {
     const { logger, name } = this.#options
+    const isGood = () => this.#clock.now() - held.renewedMs <= this.#timing.renewDeadlineMs
     try {
-      while (this.#mayRelease(held)) {
-        const { holderIdentity: _, ...spec } = this.#record.spec!
-        const released = { ...spec, leaseDurationSeconds: 1, renewTime: this.#wallTime() }
-        const isWritten = await this.#record.write(released, undefined).then(
-          () => true,
-          (error: KubeError) => {
-            if (error.code !== 'CONFLICT') throw error
-            return false
-          },
-        )
-        if (isWritten) return
+      while (this.#isOurs(held) && isGood()) {
+        if (await this.#giveBack()) return
         // A renewal was under way when it ended, and arrived.
         await this.#record.read(undefined)
       }
@@ -280,10 +277,16 @@ export class Lease {
     }
   }
 
-  #mayRelease(held: Held): boolean {
-    const { holderIdentity, leaseTransitions } = this.#record.spec ?? {}
-    const isOurs = holderIdentity === this.identity && leaseTransitions === held.epoch
-    return isOurs && this.#clock.now() - held.renewedMs <= this.#timing.renewDeadlineMs
+  /** False where the record is another than was seen. */
+  async #giveBack(): Promise<boolean> {
+    const { holderIdentity, ...spec } = this.#record.spec ?? {}
+    try {
+      await this.#record.write({ ...spec, leaseDurationSeconds: 1, renewTime: this.#wallTime() }, undefined)
+      return true
+    } catch (error) {
+      if ((error as KubeError).code === 'CONFLICT') return false
+      throw error
+    }
   }
 
   #wallTime(): string {
