@@ -7,6 +7,7 @@ import { askApi } from '../support/ask-api.ts'
 import { startConprof } from '../support/conprof.ts'
 import { corpusConfig, startCorpusProgram } from '../support/corpus-program.ts'
 import { startGate } from '../support/gate.ts'
+import { until } from '../support/until.ts'
 import { startVersitygw } from '../support/versitygw.ts'
 
 t.test('what was scraped never changes, while blocks move and while S3 is away', async (t) => {
@@ -52,9 +53,19 @@ t.test('what was scraped never changes, while blocks move and while S3 is away',
   await gate.close()
   const beginMs = Date.now()
   await sleep(4500)
-  const endMs = Date.now() - 1000
+  const endMs = Date.now()
   const range = { start: String(beginMs / 1000), end: String(endMs / 1000) }
   const asked = { query: '{job=~"a|b"}', ...range }
+  const seriesOf = async (times: typeof range) => {
+    const question = { ...asked, ...times, limit: '1000' }
+    const { profiles } = (await askApi<ProfilesAnswer>(query.url, 'profiles', question)).data
+    return new Set(profiles.map(({ labels }) => JSON.stringify(labels)))
+  }
+  // Who has brought a later one brings none of the range any more.
+  await until('the range to be complete', async () => {
+    const later = await seriesOf({ start: range.end, end: String(Date.now() / 1000) })
+    return (await seriesOf(range)).isSubsetOf(later)
+  })
   /** Everything that the range is made of, and what it adds up to. */
   const state = async () => {
     const [list, plot, top] = await Promise.all([
@@ -81,26 +92,29 @@ t.test('what was scraped never changes, while blocks move and while S3 is away',
     new Set(all.filter((block) => block.place === place).map(({ name }) => name))
   const watch = async (durationMs: number, isDone: (all: BlocksAnswer['blocks']) => boolean) => {
     const untilMs = performance.now() + durationMs
-    let looks = 0
-    for (let all = await blocks(); performance.now() < untilMs && !isDone(all); looks++) {
+    do {
       const { warnings, ...now } = await state()
       const others = warnings.filter((text) => !text.startsWith('bucket '))
       if (JSON.stringify(now) !== JSON.stringify(first) || others.length > 0) {
         t.strictSame({ ...now, warnings: others }, { ...first, warnings: [] })
         return
       }
-      all = await blocks()
-    }
-    t.ok(looks > 0, `looked ${looks} times`)
+    } while (performance.now() < untilMs && !isDone(await blocks()))
   }
   await watch(8000, () => false)
-  const waiting = await blocks()
+  const waiting = await until('both to have cut blocks', async () => {
+    const all = await blocks()
+    return new Set(all.map(({ collector }) => collector)).size === 2 ? all : undefined
+  })
   t.strictSame(
     [...new Set(waiting.map(({ place, collector }) => `${place} ${collector}`))].sort(),
     collectors.map(({ url }) => `pending ${new URL(url).host}`).sort(),
   )
   await gate.open()
-  await watch(60_000, (all) => namesIn('pending', waiting).isSubsetOf(namesIn('bucket', all)))
+  const isUploaded = (all: BlocksAnswer['blocks']) =>
+    namesIn('pending', waiting).isSubsetOf(namesIn('bucket', all))
+  await watch(60_000, isUploaded)
+  t.ok(isUploaded(await blocks()), 'all that waited is in the bucket')
   await watch(3000, () => false)
   const last = await state()
   t.strictSame(last, { ...first, warnings: [] })
