@@ -13,7 +13,7 @@ export interface OpenWatch {
   send(text: string): void
   /** Half of what the server sends next, then a newline. */
   truncateNext(): void
-  /** What the server sends next never comes. */
+  /** The next change that the server tells of never comes. */
   dropNext(): void
 }
 
@@ -23,6 +23,8 @@ export class ProxiedWatch implements OpenWatch {
   readonly #outgoing: ServerResponse
   #isSilent = false
   #next: 'pass' | 'truncate' | 'drop' = 'pass'
+  /** Of a line that has not come whole. */
+  #kept: Buffer = Buffer.alloc(0)
 
   constructor(path: string, outgoing: ServerResponse) {
     this.path = path
@@ -30,11 +32,30 @@ export class ProxiedWatch implements OpenWatch {
   }
 
   pass(chunk: Buffer): void {
-    const how = this.#next
+    if (this.#isSilent) return
+    if (this.#next === 'drop') {
+      this.#dropOne(chunk)
+      return
+    }
+    const isWhole = this.#next === 'pass'
     this.#next = 'pass'
-    if (this.#isSilent || how === 'drop') return
-    const isWhole = how === 'pass'
     this.#outgoing.write(isWhole ? chunk : `${chunk.subarray(0, chunk.indexOf('\n') >> 1)}\n`)
+  }
+
+  /** Several events may come at once, and a bookmark at any time. */
+  #dropOne(chunk: Buffer): void {
+    this.#kept = Buffer.concat([this.#kept, chunk])
+    for (;;) {
+      const end = this.#kept.indexOf('\n') + 1
+      if (end === 0) return
+      const line = this.#kept.subarray(0, end)
+      this.#kept = this.#kept.subarray(end)
+      if (!line.includes('"type":"BOOKMARK"')) break
+      this.#outgoing.write(line)
+    }
+    this.#next = 'pass'
+    this.#outgoing.write(this.#kept)
+    this.#kept = Buffer.alloc(0)
   }
 
   reset(): void {
