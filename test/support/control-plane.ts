@@ -11,6 +11,7 @@ import { type ControlPlaneBinaries, controlPlaneBinaries } from './control-plane
 import { freePorts } from './free-ports.ts'
 import { kubeconfigText } from './kubeconfig-text.ts'
 import { type Kubectl, type KubectlAnswer, type KubectlOptions, kubectlWith } from './kubectl.ts'
+import { until } from './until.ts'
 import { WatchedProgram } from './watched-program.ts'
 
 /**
@@ -89,7 +90,9 @@ export async function startControlPlane(
 export async function applyCrds(plane: ControlPlane): Promise<void> {
   const folder = new URL('../../crds/', import.meta.url).pathname
   await plane.mustKubectl(['apply', '--server-side', '-f', folder])
-  await plane.mustKubectl(['wait', '--for=condition=Established', '--timeout=30s', '-f', folder])
+  await plane.mustKubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', folder])
+  // What is established may not have been told to those who ask for what there is.
+  await until('our definitions to be found', () => plane.mustKubectl(['get', 'profiletargets,scrapeconfigs']))
 }
 
 class RunningPlane implements ControlPlane {
@@ -248,14 +251,14 @@ class RunningPlane implements ControlPlane {
   }
 
   async #untilReady(): Promise<void> {
-    const deadline = Date.now() + 60_000
+    const deadline = Date.now() + 120_000
     for (;;) {
       for (const program of [this.#etcd, this.#apiServer]) {
         if (program?.hasEnded) throw new Error(`start the control plane: it ended: ${program.output()}`)
       }
       if ((await this.#readiness()) === 'ok') return
       if (Date.now() > deadline)
-        throw new Error(`start the control plane: not ready after 60 s: ${this.#apiServer?.output()}`)
+        throw new Error(`start the control plane: not ready after 120 s: ${this.#apiServer?.output()}`)
       await setTimeout(50)
     }
   }

@@ -80,7 +80,7 @@ export async function startOperatorRig(
         })
       }
     },
-    until: async (what, isDone, { timeoutMs = 20_000 } = {}) => {
+    until: async (what, isDone, { timeoutMs = 60_000 } = {}) => {
       const deadline = Date.now() + timeoutMs
       for (;;) {
         const now = await configs().catch(() => undefined)
