@@ -16,6 +16,9 @@ export async function openPage(
   path = '',
 ): Promise<UiPage> {
   const context = await browser.newContext({ colorScheme, viewport: { width: 1400, height: 950 } })
+  context.setDefaultTimeout(120_000)
+  // What is waited for comes within a second or so, but a busy machine takes its time.
+  context.setDefaultTimeout(120_000)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('console', (message) => {

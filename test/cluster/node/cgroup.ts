@@ -58,20 +58,25 @@ function readLines(path: string): string[] {
 
 /** Ends everything in it, at once, and removes it. */
 export async function removeCgroup(cgroup: string): Promise<void> {
-  await until(`the processes of the cgroup "${cgroup}" to end`, () => {
+  const end = () => {
     const processes = processesIn(cgroup)
     for (const pid of processes) kill(pid)
     return processes.length === 0
-  })
+  }
+  await until(`the processes of the cgroup "${cgroup}" to end`, end, 120_000)
   for (const hierarchy of hierarchies()) {
     const folders = globSync(join(hierarchy, cgroup, '**/'))
     // The deepest first.
     folders.sort((a, b) => b.length - a.length)
     for (const folder of folders)
-      await until(`the cgroup ${folder} to be removable`, async () => {
-        if (existsSync(folder)) await rmdir(folder)
-        return true
-      })
+      await until(
+        `the cgroup ${folder} to be removable`,
+        async () => {
+          if (existsSync(folder)) await rmdir(folder)
+          return true
+        },
+        120_000,
+      )
   }
 }
 

@@ -75,7 +75,7 @@ export class ClusterNode {
   async stop(name: NodeProgramName, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const pid = await this.pid(name)
     if (pid !== undefined) process.kill(pid, signal)
-    await until(`${name} to end`, async () => (await this.pid(name)) === undefined)
+    await until(`${name} to end`, async () => (await this.pid(name)) === undefined, 120_000)
     await rm(this.#pidFile(name), { force: true })
   }
 

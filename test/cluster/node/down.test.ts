@@ -55,7 +55,7 @@ t.test('a cluster with pods leaves nothing behind', { skip: skipWhereGiven() }, 
   const kubectl = kubectlWith(node.kubectlProgram, place.kubeconfig, place.folder)
   const run = ['run', 'pause', `--image=${pauseImageName}`, '--image-pull-policy=Never']
   await kubectl.must(run)
-  await kubectl.must(['wait', '--for=condition=Ready', 'pod/pause', '--timeout=60s'])
+  await kubectl.must(['wait', '--for=condition=Ready', 'pod/pause', '--timeout=300s'])
   const during = await remains(place.name)
   for (const kind of ['processes', 'mounts', 'networks', 'cgroups', 'files'])
     t.ok(during[kind]!.length > before[kind]!.length, `while it runs there are ${kind}`)

@@ -43,7 +43,7 @@ export async function up(place: ClusterPlace): Promise<ClusterNode> {
     await writeFile(place.kubeconfig, kubeconfig, { mode: 0o600 })
     const kubectl = kubectlWith(node.kubectlProgram, place.kubeconfig, place.folder)
 
-    await until('containerd to listen', () => existsSync(place.containerdSocket))
+    await until('containerd to listen', () => existsSync(place.containerdSocket), 120_000)
     await loadImages(place, [pause])
     await untilReady(node, kubectl)
     for (const name of ['controller-manager', 'scheduler', 'kubelet', 'proxy', 'coredns'] as const)
@@ -52,11 +52,13 @@ export async function up(place: ClusterPlace): Promise<ClusterNode> {
       `the node "${nodeName}" to be ready`,
       () =>
         kubectl.must(['wait', '--for=condition=Ready', `node/${nodeName}`, '--timeout=5s']).then(() => true),
-      60_000,
+      180_000,
     )
     // Before it is there no pod may be.
-    await until('the default service account', () =>
-      kubectl.must(['get', 'serviceaccount', 'default']).then(() => true),
+    await until(
+      'the default service account',
+      () => kubectl.must(['get', 'serviceaccount', 'default']).then(() => true),
+      120_000,
     )
     await createVolumes(place, kubectl)
     return node
@@ -109,6 +111,6 @@ async function untilReady(node: ClusterNode, kubectl: Kubectl): Promise<void> {
         throw new Error('it ended')
       return (await kubectl.must(['get', '--raw=/readyz'])) === 'ok'
     },
-    90_000,
+    180_000,
   )
 }

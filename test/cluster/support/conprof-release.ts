@@ -45,11 +45,11 @@ export class ConprofRelease {
 
   /** `helm test`; its output. */
   async test(): Promise<string> {
-    return this.#helm.must(['test', this.name, '-n', this.namespace, '--logs', '--timeout=3m'])
+    return this.#helm.must(['test', this.name, '-n', this.namespace, '--logs', '--timeout=10m'])
   }
 
   async uninstall(): Promise<void> {
-    await this.#helm.must(['uninstall', this.name, '-n', this.namespace, '--wait', '--timeout=2m'])
+    await this.#helm.must(['uninstall', this.name, '-n', this.namespace, '--wait', '--timeout=5m'])
   }
 
   /** Names of the pods of `operator`, `collector` or `query`. */
@@ -70,7 +70,7 @@ export class ConprofRelease {
   }
 
   async untilReady(): Promise<void> {
-    const wait = ['rollout', 'status', `-n=${this.namespace}`, '--timeout=180s']
+    const wait = ['rollout', 'status', `-n=${this.namespace}`, '--timeout=600s']
     const workloads = [
       'statefulset/conprof-collector',
       'deployment/conprof-operator',
@@ -88,7 +88,7 @@ export class ConprofRelease {
     }
     // JSON is YAML, and each key one argument.
     const set = Object.entries(all).map(([key, value]) => `--set-json=${key}=${JSON.stringify(value)}`)
-    await this.#helm.must([...parameters, '-n', this.namespace, '--wait', '--timeout=4m', ...set])
+    await this.#helm.must([...parameters, '-n', this.namespace, '--wait', '--timeout=10m', ...set])
   }
 }
 

@@ -32,7 +32,7 @@ export class PortForward {
 
   /** `http://127.0.0.1:port`; another port after it had to start again. */
   async url(): Promise<string> {
-    await until('kubectl port-forward to listen', () => this.#isListening(), 60_000)
+    await until('kubectl port-forward to listen', () => this.#isListening(), 180_000)
     return `http://127.0.0.1:${this.#port}`
   }
 
@@ -61,11 +61,14 @@ export class PortForward {
     this.#child = child
     let said = ''
     return new Promise((resolve, reject) => {
+      // An API server that is busy may keep it waiting for good; another one may find it less so.
+      const impatience = setTimeout(() => child.kill('SIGKILL'), 30_000)
       const read = (chunk: string) => {
         said = (said + chunk).slice(-2000)
         const [, port] = /Forwarding from 127\.0\.0\.1:(\d+)/.exec(said) ?? []
         if (port !== undefined) {
           this.#port = Number(port)
+          clearTimeout(impatience)
           resolve(true)
         }
         // The pod that it holds on to is gone: what is asked through it would wait for good.
@@ -73,8 +76,14 @@ export class PortForward {
       }
       child.stdout.setEncoding('utf8').on('data', read)
       child.stderr.setEncoding('utf8').on('data', read)
-      child.once('error', reject)
-      child.once('exit', () => reject(new Error(said.trim() || 'it ended')))
+      child.once('error', (error) => {
+        clearTimeout(impatience)
+        reject(error)
+      })
+      child.once('exit', () => {
+        clearTimeout(impatience)
+        reject(new Error(said.trim() || 'it ended'))
+      })
     })
   }
 }

@@ -66,7 +66,7 @@ export class S3InCluster {
   async stop(): Promise<void> {
     await this.#scale(0)
     const pods = ['get', 'pods', `-n=${namespace}`, '-l', 'app=s3', '-o=name']
-    await until('the S3 server to end', async () => (await this.#cluster.mustKubectl(pods)) === '')
+    await until('the S3 server to end', async () => (await this.#cluster.mustKubectl(pods)) === '', 120_000)
   }
 
   async start(): Promise<void> {
@@ -89,7 +89,7 @@ export class S3InCluster {
   }
 
   async #rollout(): Promise<void> {
-    const wait = ['rollout', 'status', 'deployment/s3', `-n=${namespace}`, '--timeout=60s']
+    const wait = ['rollout', 'status', 'deployment/s3', `-n=${namespace}`, '--timeout=300s']
     await this.#cluster.mustKubectl(wait)
   }
 }

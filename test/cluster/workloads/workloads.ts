@@ -51,7 +51,7 @@ function isOf(workload: WorkloadName, kind: string, name: string): boolean {
   return kind === 'Namespace' || name === workload || name.startsWith(`${workload}-`)
 }
 
-/** Its images must be on the node. Resolves once its pods are Ready; rejects after two minutes. */
+/** Its images must be on the node. Resolves once its pods are Ready; rejects after five minutes. */
 export async function applyWorkload(
   cluster: CanKubectl,
   name: WorkloadName,
@@ -66,11 +66,11 @@ export async function applyWorkload(
     'status',
     `deployment/${name}`,
     `--namespace=${namespace}`,
-    '--timeout=120s',
+    '--timeout=300s',
   ])
 }
 
 /** All of them, with their namespaces; resolves once they are gone. */
 export async function removeWorkloads(cluster: CanKubectl): Promise<void> {
-  await cluster.mustKubectl(['delete', 'namespace', 'shop', 's3', '--ignore-not-found', '--timeout=120s'])
+  await cluster.mustKubectl(['delete', 'namespace', 'shop', 's3', '--ignore-not-found', '--timeout=300s'])
 }
