@@ -24,6 +24,8 @@ export interface CartOptions {
   readonly burn?: number
   /** Profile types, such as `cpu,heap`; all that Go has unless given. */
   readonly profiles?: string
+  /** How long a scrape may take beyond its profile, such as `20s`, within the interval; ten seconds unless given. */
+  readonly timeout?: string
   /** As cluster administrators protect pods from eviction. */
   readonly priorityClassName?: string
 }
@@ -85,12 +87,13 @@ export async function installRelease(
 }
 
 async function applyCart(cluster: Cluster, options: CartOptions): Promise<void> {
-  const { pods = 1, burn, profiles, priorityClassName } = options
+  const { pods = 1, burn, profiles, timeout, priorityClassName } = options
   await applyWorkload(cluster, 'cart')
   const annotations = {
     'conprof.io/scrape': 'true',
     'conprof.io/cpu.seconds': '3',
     ...(profiles !== undefined && { 'conprof.io/profiles': profiles }),
+    ...(timeout !== undefined && { 'conprof.io/timeout': timeout }),
   }
   const args = ['--http=:8080', '--pprof=:6060', `--burn=${burn}`]
   const spec = {
@@ -100,5 +103,5 @@ async function applyCart(cluster: Cluster, options: CartOptions): Promise<void> 
   const patch = JSON.stringify({ spec: { replicas: pods, template: { metadata: { annotations }, spec } } })
   await cluster.mustKubectl(['patch', 'deployment', 'cart', '-n=shop', `--patch=${patch}`])
   // Pods that end while they are scraped are another subject.
-  await cluster.mustKubectl(['rollout', 'status', 'deployment/cart', '-n=shop', '--timeout=120s'])
+  await cluster.mustKubectl(['rollout', 'status', 'deployment/cart', '-n=shop', '--timeout=300s'])
 }

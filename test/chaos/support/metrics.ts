@@ -7,7 +7,7 @@ export class Metrics {
   }
 
   static async read(url: string): Promise<Metrics> {
-    const response = await fetch(`${url}/metrics`)
+    const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(120_000) })
     if (!response.ok) throw new Error(`read ${url}/metrics: it answered ${response.status}, want 200`)
     return new Metrics(await response.text())
   }

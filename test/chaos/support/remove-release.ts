@@ -7,12 +7,12 @@ import { renewVolumes } from './renewed-volumes.ts'
 
 /** Nothing of a release, its namespace, its bucket and the workloads is left; nor is it an error if there was nothing. */
 export async function removeRelease(cluster: ClusterWithNode, helm: Helm, namespace: string): Promise<void> {
-  await helm.must(['uninstall', 'conprof', '-n', namespace, '--ignore-not-found', '--wait', '--timeout=2m'])
+  await helm.must(['uninstall', 'conprof', '-n', namespace, '--ignore-not-found', '--wait', '--timeout=5m'])
   await removeWorkloads(cluster)
-  await cluster.mustKubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=120s'])
+  await cluster.mustKubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=300s'])
   // Of whichever release made and kept them: Helm would not take them over.
   const crds = ['profiletargets.conprof.io', 'scrapeconfigs.conprof.io']
-  await cluster.mustKubectl(['delete', 'crd', ...crds, '--ignore-not-found', '--timeout=60s'])
+  await cluster.mustKubectl(['delete', 'crd', ...crds, '--ignore-not-found', '--timeout=120s'])
   await rm(bucketFolder(cluster, namespace), { recursive: true, force: true })
   await renewVolumes(cluster, namespace)
 }

@@ -14,12 +14,13 @@ interface Volume {
 
 /** Gives volumes that nobody claims any more to whoever claims next, empty; those of a namespace just deleted, too. */
 export async function renewVolumes(cluster: Cluster, namespace: string): Promise<void> {
-  const released = await until(`the volumes of the namespace "${namespace}" to be released`, async () => {
+  const freed = async () => {
     const claimed = (await volumes(cluster)).filter(({ spec }) => spec.claimRef !== undefined)
     const held = claimed.filter(({ status }) => status.phase !== 'Released')
     if (held.some(({ spec }) => spec.claimRef!.namespace === namespace)) return undefined
     return claimed.filter((volume) => !held.includes(volume))
-  })
+  }
+  const released = await until(`the volumes of the namespace "${namespace}" to be released`, freed, 120_000)
   for (const { metadata, spec } of released) {
     const folder = spec.local.path
     for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true })

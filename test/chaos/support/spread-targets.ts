@@ -1,8 +1,8 @@
 import type { TargetAnswer, TargetsAnswer } from '../../../query/api/types.ts'
+import { eventually } from '../../cluster/support/eventually.ts'
 import type { PortForward } from '../../cluster/support/port-forward.ts'
 import type { Cluster } from '../../cluster/use-cluster.ts'
 import { askApi } from '../../support/ask-api.ts'
-import { until } from '../../support/until.ts'
 
 /** The targets of `cart`, each of which is a pod and a profile type. */
 export async function cartTargets(query: PortForward): Promise<TargetAnswer[]> {
@@ -30,17 +30,13 @@ export async function spreadTargets(
   { pods, profileTypes, collectors }: SpreadOptions,
 ): Promise<TargetAnswer[]> {
   for (let count = pods; ; count += collectors) {
-    const targets = await until(
-      `${count} pods to be scraped`,
-      async () => {
-        const all = await cartTargets(query)
-        const well = all.filter(({ health }) => health === 'ok')
-        if (all.length === well.length && all.length === count * profileTypes) return all
-        const others = all.filter((target) => !well.includes(target)).map(({ health }) => health)
-        throw new Error(`of ${all.length} targets ${others.length} are not ok: ${others.join(' ')}`)
-      },
-      120_000,
-    )
+    const targets = await eventually(`${count} pods to be scraped`, async () => {
+      const all = await cartTargets(query)
+      const well = all.filter(({ health }) => health === 'ok')
+      if (all.length === well.length && all.length === count * profileTypes) return all
+      const others = all.filter((target) => !well.includes(target)).map(({ health }) => health)
+      throw new Error(`of ${all.length} targets ${others.length} are not ok: ${others.join(' ')}`)
+    })
     if (collectorsOf(targets).length === collectors) return targets
     await cluster.mustKubectl(['scale', 'deployment/cart', '-n=shop', `--replicas=${count + collectors}`])
   }

@@ -1,7 +1,7 @@
 import type { ProfileItem } from '../../../query/api/types.ts'
 import { answerSince } from '../../cluster/support/conprof-release.ts'
+import { eventually } from '../../cluster/support/eventually.ts'
 import type { PortForward } from '../../cluster/support/port-forward.ts'
-import { until } from '../../support/until.ts'
 
 /** All attempts that began at `startMs` or later, once query answers and says that nothing lacks. */
 export function untilWholeAnswer(
@@ -9,15 +9,11 @@ export function untilWholeAnswer(
   startMs: number,
   selector = '{}',
 ): Promise<ProfileItem[]> {
-  return until(
-    'a whole answer',
-    async () => {
-      const { attempts, warnings } = await answerSince(await query.url(), selector, startMs)
-      if (warnings.length > 0) throw new Error(warnings.join('; '))
-      return attempts
-    },
-    90_000,
-  )
+  return eventually('a whole answer', async () => {
+    const { attempts, warnings } = await answerSince(await query.url(), selector, startMs)
+    if (warnings.length > 0) throw new Error(warnings.join('; '))
+    return attempts
+  })
 }
 
 /** A line for each attempt of `before` that `after` does not have, or has with other numbers. */

@@ -1,5 +1,6 @@
 import type { ProfileItem } from '../../../query/api/types.ts'
 import { answerSince } from '../../cluster/support/conprof-release.ts'
+import { eventually } from '../../cluster/support/eventually.ts'
 import type { PortForward } from '../../cluster/support/port-forward.ts'
 import { lostAttempts } from './told-attempts.ts'
 
@@ -34,5 +35,14 @@ export class Witness {
     for (const attempt of answer.attempts)
       if (!this.#told.has(attempt.id)) this.#told.set(attempt.id, attempt)
     return { ...answer, lost }
+  }
+
+  /** As `ask`, once an answer lacks nothing: what a busy program did not say in time is not lost. */
+  askUntilWhole(): Promise<Testimony> {
+    return eventually('an answer that lacks nothing', async () => {
+      const testimony = await this.ask()
+      if (testimony.warnings.length > 0) throw new Error(testimony.warnings.join('; '))
+      return testimony
+    })
   }
 }
