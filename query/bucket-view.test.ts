@@ -33,7 +33,7 @@ t.test('BucketView waits for a bucket that is away once, not for each block', as
   t.ok(performance.now() - startMs > 1400)
   bucket.awayMs = 60_000
   await Promise.all([1, 2, 3].map((offset) => t.rejects(read(offset), failing, 'with the first reason')))
-  t.ok(performance.now() - startMs < 10_000)
+  t.ok(performance.now() - startMs < 30_000, 'half of what one would wait')
   bucket.awayMs = 0
   t.equal(Buffer.from(await read(0)).toString(), 'i')
   bucket.awayMs = 1200

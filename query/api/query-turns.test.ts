@@ -32,7 +32,7 @@ t.test('a query waits for others, until its time is up', async (t) => {
     build,
     log,
     registry,
-    timeoutMs: 200,
+    timeoutMs: 3000,
     maxConcurrent: 2,
   })
   const server = createServer(new Koa().use(api.routes()).callback())

@@ -29,13 +29,26 @@ const tests = `
   })
   const said = []
   const readAll = async (what, path = root) => {
-    const cache = await PageCache.open({ path, maxBytes: 1e9, log, registry: new Registry() })
+    const registry = new Registry()
+    const cache = await PageCache.open({ path, maxBytes: 1e9, log, registry })
+    const shared = async () => {
+      const { values } = await registry.getSingleMetric('conprof_query_cache_asked_bytes_total').get()
+      return values.find(({ labels }) => labels.result === 'shared').value
+    }
     for (let round = 0; round < 2; round++) {
       fetched = 0
       for (const [i, bytes] of objects.entries()) {
         const source = cache.source(inner(i), { bucket: 'b', key: '2026-01-10/' + i + '.block' })
         source.opened()
         if (Buffer.compare(await source.read(10, 99_000), bytes.subarray(10, 99_010)) !== 0) throw new Error('wrong bytes')
+        // It is stored behind the reader's back, and shared with others until that has ended, well or not.
+        const before = fetched
+        for (let was = -1; was < (await shared()); ) {
+          was = await shared()
+          await new Promise(setImmediate)
+          await source.read(10, 1)
+        }
+        fetched = before
       }
       said.push([what, fetched > 0 && fetched < 1_000_000 ? 'some' : fetched === 0 ? 'none' : 'all', lines.splice(0)])
     }

@@ -278,8 +278,15 @@ t.test('PageCache drops what the bucket no longer has', async (t) => {
   const path = join(t.testdirName, 'cache')
   const { cache, open } = await openCache(t, path)
   for (const object of objects) await opened(open(object)).read(0, 10_000)
+  // They are written behind the reader's back.
+  await until('the files of both', async () => (await filesOf(path)).length === 4)
   await cache.retain('s3://profiles/another', () => false)
-  await cache.retain(bucketName, (key) => key !== objects[0]!.key)
+  t.equal((await filesOf(path)).length, 4)
+  // One that is still in use goes with a later listing.
+  await until('the files of one', async () => {
+    await cache.retain(bucketName, (key) => key !== objects[0]!.key)
+    return (await filesOf(path)).length === 2
+  })
   const folder = createHash('sha256').update(bucketName).digest('hex').slice(0, 16)
   t.strictSame(await filesOf(path), [
     `${folder}/${day}/object-1.block.index`,

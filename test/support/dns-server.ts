@@ -15,6 +15,8 @@ export interface DnsServer {
   readonly records: Map<string, readonly SrvRecord[]>
   /** Answers SERVFAIL while set, or nothing at all. */
   mood: 'well' | 'failing' | 'silent'
+  /** Questions that came, whatever became of them. */
+  received: number
   /** The names that were asked for. */
   readonly asked: string[]
 }
@@ -28,9 +30,11 @@ export async function startDnsServer(t: Test): Promise<DnsServer> {
     address: `127.0.0.1:${socket.address().port}`,
     records: new Map(),
     mood: 'well',
+    received: 0,
     asked: [],
   }
   socket.on('message', (query, from) => {
+    server.received++
     if (server.mood === 'silent') return
     const { name, end } = readName(query, 12)
     server.asked.push(name)
