@@ -84,6 +84,9 @@ export class ProxiedWatch implements OpenWatch {
 }
 
 /** RST, as from a network or a server that has forgotten the connection. */
-export function reset(outgoing: ServerResponse): void {
-  if (outgoing.socket !== null) outgoing.socket.resetAndDestroy()
+export function reset({ socket }: ServerResponse): void {
+  if (socket === null) return
+  // Node never closes one that is reset while its end is under way, and spins at its own end, waiting for that.
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
