@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { Registry } from 'prom-client'
 import t from 'tap'
 import type { ScrapeConfigJob } from '../../collector/config/scrape-config-resource.ts'
@@ -12,6 +13,7 @@ import type { PlannedTarget } from '../../operator/targets/decision.ts'
 import { createNamespace } from '../support/cluster-pods.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { releaseNamespace, startOperatorRig } from '../support/operator-rig.ts'
+import { until } from '../support/until.ts'
 import { isConfigWrite } from './faulty-operator.ts'
 
 const spec: ScrapeConfigJob = {
@@ -71,6 +73,21 @@ t.test('ScrapeConfigWriter', async (t) => {
     await ended
   })
   /** As passes do, which come whether anything changed or not. */
+  const publishUntil = (
+    what: string,
+    objects: Map<string, DesiredObject>,
+    epoch: number,
+    isSo: () => boolean | Promise<boolean>,
+  ) =>
+    until(
+      what,
+      () => {
+        writer.publish(objects, { epoch })
+        return isSo()
+      },
+      60_000,
+    )
+  const isWritten = () => writer.unwritten().length === 0
   const publishFor = async (ms: number, objects: Map<string, DesiredObject>, epoch: number) => {
     for (const endMs = Date.now() + ms; Date.now() < endMs; await sleep(20))
       writer.publish(objects, { epoch })
@@ -83,13 +100,20 @@ t.test('ScrapeConfigWriter', async (t) => {
   t.test('what cannot be written is tried less and less often, something else at once', async (t) => {
     const refused = proxy.inject({ type: 'answer', status: 500 }, { match: isConfigWrite })
     const one = desired(1)
-    await publishFor(2500, one, 1)
-    t.ok(refused.hits >= 3 && refused.hits <= 8, `${refused.hits} tries`)
+    const startMs = performance.now()
+    await publishUntil('tries', one, 1, () => refused.hits >= 3 && performance.now() - startMs > 2500)
+    // Each waits for at least twice as long as the one before, from 100 ms on.
+    const mostTries = 3 + Math.log2((performance.now() - startMs) / 100)
+    t.ok(refused.hits <= mostTries, `${refused.hits} tries`)
     t.match(writer.failures().get('ProfileTarget/shop/cart'), /^post .*: 500/)
     refused.remove()
-    const two = desired(2)
-    await publishFor(400, two, 1)
-    t.strictSame(writer.unwritten(), [])
+    // Not to be tried again for minutes, unless it is something else.
+    const headers = { 'retry-after': '120' }
+    const later = proxy.inject({ type: 'answer', status: 429, headers }, { match: isConfigWrite, times: 1 })
+    const isAnswered = () => writer.failures().get('ProfileTarget/shop/cart')?.includes(': 429') === true
+    await publishUntil('one more try', one, 1, isAnswered)
+    t.equal(later.hits, 1)
+    await publishUntil('something else', desired(2), 1, isWritten)
     t.equal(writer.failures().size, 0)
   })
 
@@ -105,7 +129,7 @@ t.test('ScrapeConfigWriter', async (t) => {
       before,
     )
     refused.remove()
-    for (let i = 0; i < 50 && writer.unwritten().length > 0; i++) await publishFor(100, after, 1)
+    await publishUntil('what replaces it', after, 1, isWritten)
     t.strictSame(
       (await rig.configs()).map(({ name }) => name),
       [...after.keys()],
@@ -133,10 +157,10 @@ t.test('ScrapeConfigWriter', async (t) => {
       // As the watch tells it, which is one of the release's objects.
       if (JSON.stringify(body).includes('release')) actual.remove(name, patched.metadata.uid)
       else actual.observe(readActualObject(patched))
-      await publishFor(400, objects, 1)
-      const after = await read()
-      t.strictSame(after.spec, before.spec, JSON.stringify(body))
-      t.strictSame(after.metadata.labels, before.metadata.labels)
+      const told = ({ spec, metadata }: typeof before) => [spec, metadata.labels]
+      const isBack = async () => isDeepStrictEqual(told(await read()), told(before))
+      await publishUntil(`what was before ${JSON.stringify(body)}`, objects, 1, isBack)
+      t.strictSame(told(await read()), told(before), JSON.stringify(body))
     }
   })
 
@@ -144,19 +168,18 @@ t.test('ScrapeConfigWriter', async (t) => {
     const before = await rig.configs()
     const held = proxy.inject({ type: 'hold' }, { match: isConfigWrite })
     writer.publish(desired(3, '11', { interval: '30s' }), { epoch: 1 })
-    for (let i = 0; i < 100 && held.hits === 0; i++) await sleep(20)
+    await until('a write', () => held.hits > 0)
     t.equal(held.hits, 1)
     const startMs = Date.now()
     await writer.stop()
-    t.ok(Date.now() - startMs < 1000)
+    t.ok(Date.now() - startMs < 15_000, 'long before the 30 s are over that a write may take')
     held.release('drop')
     await sleep(1000)
     t.strictSame(await rig.configs(), before)
     t.strictSame(writer.unwritten(), [])
-    await publishFor(400, desired(3, '11', { interval: '30s' }), 2)
-    t.strictSame(
-      (await rig.configs()).map(({ spec }) => spec.epoch),
-      [2],
-    )
+    const epochs = async () => (await rig.configs()).map(({ spec }) => spec.epoch)
+    const again = desired(3, '11', { interval: '30s' })
+    await publishUntil('the next reign', again, 2, async () => (await epochs()).includes(2))
+    t.strictSame(await epochs(), [2])
   })
 })

@@ -8,6 +8,7 @@ import {
 import { createProfileTargetCrd } from '../../operator/api/create-crd.ts'
 import { readProfileTarget } from '../../operator/api/read-profile-target.ts'
 import { applyCrds, startControlPlane } from '../support/control-plane.ts'
+import { until } from '../support/until.ts'
 import { profileTarget } from './profile-target-cases.ts'
 
 const plane = await startControlPlane(t)
@@ -34,7 +35,10 @@ t.test('columns, names and explanations', async (t) => {
   for (const name of ['profiletarget', 'profiletargets.conprof.io', 'conprof']) {
     t.match(await plane.mustKubectl(['get', name, '-o', 'name']), /^profiletarget\.conprof\.io\/columns$/m)
   }
-  const explained = await plane.mustKubectl(['explain', 'pft.spec.endpoints'])
+  // What it explains is published a while after it is served.
+  const explained = await until('what is explained', () =>
+    plane.mustKubectl(['explain', 'pft.spec.endpoints']),
+  )
   t.match(explained, /interval\t<string>\n {4}From one scrape of a profile type to the next, 5s to 24h\./)
   t.match(explained, /port\t<\w+> -required-/)
   t.match(explained, /scheme\t<string>\n *enum: http, https\n/)
@@ -94,7 +98,7 @@ t.test('a ScrapeConfig of 64 targets is one value to those who track fields', as
   t.same(head?.split(/\s+/), ['NAME', 'SHARD', 'OWNER', 'EPOCH', 'AGE'])
   t.same(line?.split(/\s+/).slice(0, -1), ['full', '2', 'ProfileTarget/shop/cart', '7'])
   t.match(
-    await plane.mustKubectl(['explain', 'scrapeconfig']),
+    await until('what is explained', () => plane.mustKubectl(['explain', 'scrapeconfig'])),
     /The operator writes it .* changes to this are\s+overwritten/s,
   )
 })
@@ -133,18 +137,14 @@ t.test('what was stored before there were rules is read with its problems, and g
     endpoints: [{ port: 'http_', interval: '60' }],
     labels: { namespace: 'other' },
   }
-  await t.resolves(
-    untilTrue(async () => {
-      const stdin = stringify(profileTarget('old', spec))
-      return (await plane.kubectl(['apply', '-f', '-'], { stdin })).code === 0
-    }),
-    'without rules it is taken',
-  )
+  // The API server takes a moment until a definition is in force.
+  const isTaken = async (name: string, flags: readonly string[] = []) => {
+    const stdin = stringify(profileTarget(name, spec))
+    return (await plane.kubectl(['apply', ...flags, '-f', '-'], { stdin })).code === 0
+  }
+  t.ok(await until('it to be taken without rules', () => isTaken('old'), 60_000, 200))
   await applyCrds(plane)
-  await untilTrue(async () => {
-    const stdin = stringify(profileTarget('new', spec))
-    return (await plane.kubectl(['apply', '--dry-run=server', '-f', '-'], { stdin })).code !== 0
-  })
+  await until('it to be refused', async () => !(await isTaken('new', ['--dry-run=server'])), 60_000, 200)
 
   const stored = JSON.parse(await plane.mustKubectl(['get', 'pft', 'old', '-o', 'json'])) as unknown
   const view = readProfileTarget(stored)
@@ -219,13 +219,4 @@ function withoutRules<T>(node: T): T {
   if (typeof node !== 'object' || node === null) return node
   const kept = Object.entries(node).filter(([key]) => key !== 'x-kubernetes-validations')
   return Object.fromEntries(kept.map(([key, below]) => [key, withoutRules(below)])) as T
-}
-
-/** The API server takes a moment until a definition is in force. */
-async function untilTrue(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error('still not so after 30 s')
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
 }
