@@ -1,9 +1,9 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import t, { type Test } from 'tap'
 import { silentLogger } from '../lib/log.ts'
+import { until } from '../test/support/until.ts'
 import { type CollectorAddress, CollectorClient, collectorUrl } from './collector-client.ts'
 import { CollectorProbe } from './collector-probe.ts'
 
@@ -17,9 +17,13 @@ async function listen(test: Test, answer: RequestListener): Promise<string> {
   return collectorUrl('127.0.0.1', (server.address() as AddressInfo).port)
 }
 
-function startProbe(test: Test, collectors: () => readonly CollectorAddress[], token?: string) {
+function startProbe(
+  test: Test,
+  collectors: () => readonly CollectorAddress[],
+  { token, timeoutMs = 30_000 }: { readonly token?: string; readonly timeoutMs?: number } = {},
+) {
   const registry = new Registry()
-  const client = new CollectorClient({ token: () => token, timeoutMs: 300 })
+  const client = new CollectorClient({ token: () => token, timeoutMs })
   const probe = new CollectorProbe({ client, collectors, logger: silentLogger(), registry, intervalMs: 50 })
   const stop = new AbortController()
   const ended = probe.run({ signal: stop.signal })
@@ -29,13 +33,6 @@ function startProbe(test: Test, collectors: () => readonly CollectorAddress[], t
     await client.close()
   })
   return { probe, registry }
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    if (tries > 500) throw new Error(`wait for ${condition}: not within 5 s`)
-    await sleep(10)
-  }
 }
 
 const health = {
@@ -52,8 +49,8 @@ t.test('an answer is a sign of life and a summary', async (t) => {
     t.equal(request.url, '/api/v1/status/scrapes')
     response.end(JSON.stringify({ status: 'success', data: health }))
   })
-  const { probe } = startProbe(t, () => [{ ordinal: 2, url }], 'secret')
-  await until(() => probe.lastAnswerMs(2) > 0)
+  const { probe } = startProbe(t, () => [{ ordinal: 2, url }], { token: 'secret' })
+  await until('an answer', () => probe.lastAnswerMs(2) > 0)
   t.equal(authorization, 'Bearer secret')
   t.equal(probe.lastAnswerMs(1), 0)
   t.match(probe.summaries(), [
@@ -61,16 +58,16 @@ t.test('an answer is a sign of life and a summary', async (t) => {
   ])
   t.same(probe.unreachable(), [])
   const first = probe.lastAnswerMs(2)
-  await until(() => probe.lastAnswerMs(2) > first)
+  await until('another', () => probe.lastAnswerMs(2) > first)
 })
 
-const bad: readonly (readonly [string, RequestListener, RegExp])[] = [
+const bad: readonly (readonly [string, RequestListener, RegExp, timeoutMs?: number])[] = [
   [
     'refuses',
     (_, response) => response.writeHead(401).end(),
     /status is 401 \(is the token that of the collectors\?\), want 200/,
   ],
-  ['says nothing', () => {}, /no answer within 300 ms/],
+  ['says nothing', () => {}, /no answer within 300 ms/, 300],
   ['answers no JSON', (_, response) => response.end('<html>'), /Unexpected token/],
   ['answers something else', (_, response) => response.end('{"targets":-1}'), /ordinal/],
   [
@@ -84,11 +81,13 @@ const bad: readonly (readonly [string, RequestListener, RegExp])[] = [
     /it is collector 5/,
   ],
 ]
-for (const [name, answer, reason] of bad) {
+for (const [name, answer, reason, timeoutMs] of bad) {
   t.test(`a collector that ${name} is not alive`, async (t) => {
     const url = await listen(t, answer)
-    const { probe, registry } = startProbe(t, () => [{ ordinal: 2, url }])
-    await until(() => probe.unreachable().length > 0)
+    const { probe, registry } = startProbe(t, () => [{ ordinal: 2, url }], {
+      ...(timeoutMs !== undefined && { timeoutMs }),
+    })
+    await until('it is found out', () => probe.unreachable().length > 0)
     t.match(probe.unreachable()[0]?.reason, reason)
     t.equal(probe.lastAnswerMs(2), 0)
     t.same(probe.summaries(), [])
@@ -102,15 +101,15 @@ t.test('one that stops to answer, and one in its place', async (t) => {
     isAway ? response.destroy() : response.end(JSON.stringify(health))
   let collectors = [{ ordinal: 2, url: await listen(t, answer) }]
   const { probe } = startProbe(t, () => collectors)
-  await until(() => probe.summaries().length === 1)
+  await until('an answer', () => probe.summaries().length === 1)
   isAway = true
-  await until(() => probe.unreachable().length === 1)
+  await until('none', () => probe.unreachable().length === 1)
   t.ok(probe.lastAnswerMs(2) > 0, 'when it answered last is still known')
   t.same(probe.summaries(), [])
   collectors = [{ ordinal: 2, url: await listen(t, (_, response) => response.end(JSON.stringify(health))) }]
-  await until(() => probe.summaries().length === 1)
+  await until('an answer of the other', () => probe.summaries().length === 1)
   collectors = []
-  await until(() => probe.unreachable().length === 0)
+  await until('nobody is missed', () => probe.unreachable().length === 0)
 })
 
 t.test('addresses of IPv6 are in brackets', async (t) => {

@@ -79,10 +79,12 @@ t.test('ten thousand pods are listed in little time', async (t) => {
     ports: [{ port: 6060, shard: at % 10 }],
   }))
   const state = drawnState(many)
-  const startMs = performance.now()
+  const before = process.cpuUsage()
   const list = listTargets(state, { offset: 9900, limit: 200 })
   t.equal(list.activeTargets.length, 100)
-  t.ok(performance.now() - startMs < 1000)
+  // Of its own: others may be at work as well.
+  const tookMs = process.cpuUsage(before).user / 1000
+  t.ok(tookMs < 1000, `${tookMs} ms`)
 })
 
 t.test('pages escape what they show, and need no script', async (t) => {
