@@ -2,7 +2,9 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 import { axeViolations } from '../support/axe-violations.ts'
 import { launchChromium } from '../support/chromium.ts'
+import { freezeTimers } from '../support/frozen-timers.ts'
 import { largeProfile } from '../support/large-profile.ts'
+import { watchWork } from '../support/page-work.ts'
 import { etcdCpu, startStoredProfiles } from '../support/stored-profiles.ts'
 import { openPage } from '../support/ui-page.ts'
 
@@ -41,30 +43,51 @@ t.test('flame graphs of large profiles, in a real browser', async (t) => {
     return opened
   }
 
+  const one = (index: number) =>
+    merged('{job="big"}', { view: 'flame' }, [firstMs + index * 10_000 - 1, firstMs + index * 10_000 + 1])
+
   await t.test('100,000 nodes are drawn within 300 ms, zoomed within 150 ms', async (t) => {
-    const one = (index: number) =>
-      merged('{job="big"}', { view: 'flame' }, [firstMs + index * 10_000 - 1, firstMs + index * 10_000 + 1])
     const { page, faults } = await open(one(0))
-    const first = [await measured(page, 'flame-first-picture')]
+    await measured(page, 'flame-first-picture')
+    const first: number[] = []
     const zooms: number[] = []
     const pans: number[] = []
-    // The best of several: what else runs on this machine is not what is measured.
-    for (let turn = 1; turn < 6 || (turn < 30 && isSlow(first, zooms)); turn++) {
-      await show(page, base + one(turn % 2))
-      first.push(await measured(page, 'flame-first-picture'))
-      t.match(await page.locator('.frame-table caption').textContent(), /total and the \d+ frames next to it/)
-      await page.locator('.flame-host').focus()
-      for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
-      zooms.push(await measured(page, 'flame-zoom'))
+    // The least of several: on a shared processor the same work takes longer.
+    for (let turn = 1; turn < 6 || (turn < 15 && isSlow(first, zooms)); turn++) {
+      const work = await watchWork(browser, async () => {
+        await show(page, base + one(turn % 2))
+        await measured(page, 'flame-first-picture')
+        t.match(
+          await page.locator('.frame-table caption').textContent(),
+          /total and the \d+ frames next to it/,
+        )
+        await page.locator('.flame-host').focus()
+        for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
+        await measured(page, 'flame-zoom')
+      })
+      first.push(work.ofMeasure('flame-first-picture'))
+      zooms.push(work.ofMeasure('flame-zoom'))
       await page.keyboard.press('0')
       pans.push(await framesPerPan(page))
     }
     const list = (all: readonly number[]) => all.map((ms) => ms.toFixed(0)).join(' ')
     t.comment(
-      `first picture of 100,000 nodes: ${list(first)} ms; zoom: ${list(zooms)} ms; a frame while panning: ${list(pans)} ms`,
+      `work for a first picture of 100,000 nodes: ${list(first)} ms; for a zoom: ${list(zooms)} ms; a frame while panning: ${list(pans)} ms`,
     )
+    t.ok(Math.min(...first, ...zooms) > 0, 'both are measured')
     t.ok(Math.min(...first) <= firstBudgetMs, `first picture: ${list(first)} ms`)
     t.ok(Math.min(...zooms) <= zoomBudgetMs, `zoom: ${list(zooms)} ms`)
+    t.same(faults, [])
+  })
+
+  await t.test('neither waits for a clock', async (t) => {
+    const { page, faults } = await open('status')
+    await freezeTimers(page)
+    await page.goto(base + one(0))
+    await measured(page, 'flame-first-picture')
+    await page.locator('.flame-host').focus()
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight', 'Enter']) await page.keyboard.press(key)
+    await measured(page, 'flame-zoom')
     t.same(faults, [])
   })
 
@@ -122,8 +145,12 @@ t.test('flame graphs of large profiles, in a real browser', async (t) => {
   })
 })
 
-const firstBudgetMs = 300
-const zoomBudgetMs = 150
+/**
+ * The promise is 300 ms and 150 ms on the wall, where nothing else runs; what the page itself computes for that, by the
+ * processor's own clock, is less than half of it. The rest is passing answers from thread to thread, and frames.
+ */
+const firstBudgetMs = 130
+const zoomBudgetMs = 30
 
 function isSlow(first: readonly number[], zooms: readonly number[]): boolean {
   return Math.min(...first) > firstBudgetMs || Math.min(...zooms) > zoomBudgetMs
@@ -138,10 +165,8 @@ async function show(page: Page, address: string): Promise<void> {
   }, address)
 }
 
-/** Waits for a measure of the page and gives it, in ms. */
-async function measured(page: Page, name: string): Promise<number> {
+async function measured(page: Page, name: string): Promise<void> {
   await page.waitForFunction((wanted) => performance.getEntriesByName(wanted).length > 0, name)
-  return page.evaluate((wanted) => performance.getEntriesByName(wanted).at(-1)?.duration ?? Number.NaN, name)
 }
 
 /** Mean ms between frames while the graph is moved sideways, zoomed in as it is. */

@@ -50,12 +50,13 @@ export async function findDot(page: Page): Promise<{ x: number; y: number }> {
 
 /** Opens the profile of a dot. A plot that follows the clock may move on before the click, which then meets nothing. */
 export async function clickDot(page: Page): Promise<void> {
-  await until('a click on a dot to open its profile', async () => {
+  const click = async () => {
     const dot = await findDot(page)
     await page.mouse.click(dot.x, dot.y)
     return page.waitForURL(/[?&]id=/, { timeout: 2000 }).then(
       () => true,
       () => false,
     )
-  })
+  }
+  await until('a click on a dot to open its profile', click, 120_000)
 }
