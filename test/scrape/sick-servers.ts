@@ -12,6 +12,7 @@ import {
 } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { until } from '../support/until.ts'
 
 /** A program on loopback that answers scrapes in a way of its own. */
 export interface SickServer {
@@ -71,6 +72,8 @@ export async function blackHole(): Promise<SickServer> {
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const port = Number(line.toString())
   child.kill('SIGSTOP')
+  const state = () => execFileSync('ps', ['-o', 'stat=', '-p', String(child.pid)], { encoding: 'utf8' })
+  await until('it to stand still', () => state().startsWith('T'))
   const fillers = Array.from({ length: 6 }, () => connect(port, '127.0.0.1').on('error', () => {}))
   // The queue is full once the connections that fit into it are through.
   await Promise.race(fillers.map((filler) => once(filler, 'connect')))
