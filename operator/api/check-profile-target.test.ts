@@ -51,7 +51,7 @@ t.test('checkProfileTarget() never throws, and is done soon, whatever it is give
     }),
   )
   const long = `${'$aaaaaaaaa'.repeat(10_000)}!`
-  const begin = performance.now()
+  const before = process.cpuUsage()
   for (const fields of [
     { pathPrefix: `/${long}` },
     { interval: '1'.repeat(100_000) },
@@ -63,7 +63,9 @@ t.test('checkProfileTarget() never throws, and is done soon, whatever it is give
   }
   const key = `${'a.a-'.repeat(20_000)}!`
   t.ok('problems' in checkProfileTarget({ ...good, selector: { matchLabels: { [key]: key } } }))
-  t.ok(performance.now() - begin < 1000, `${Math.round(performance.now() - begin)} ms`)
+  // Of its own: others may be at work as well.
+  const tookMs = process.cpuUsage(before).user / 1000
+  t.ok(tookMs < 1000, `${tookMs} ms`)
 })
 
 t.test('the relabelings that it takes are those that a collector takes', async (t) => {

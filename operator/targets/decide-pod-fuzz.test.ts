@@ -159,7 +159,7 @@ t.test('values that were written to do harm are quick', async (t) => {
     `${'1'.repeat(1000)}!`,
     ','.repeat(1000),
   ]
-  const start = performance.now()
+  const before = process.cpuUsage()
   for (const text of harmful) {
     const names = [
       'port',
@@ -179,7 +179,8 @@ t.test('values that were written to do harm are quick', async (t) => {
     const pod = podView({ annotations: { scrape: 'true', ...annotations } })
     decidePod(pod, { namespace: undefined, profileTargets: [], settings, interners: createInterners() })
   }
-  const tookMs = performance.now() - start
+  // Of its own: others may be at work as well.
+  const tookMs = process.cpuUsage(before).user / 1000
   t.ok(tookMs < 1000, `${tookMs.toFixed(0)} ms`)
 })
 
