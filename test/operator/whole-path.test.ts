@@ -3,7 +3,6 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import type { Answer, CollectorsAnswer, ProfilesAnswer, TargetsAnswer } from '../../query/api/types.ts'
 import { goToolPprof } from '../../query/testdata/go-tool-pprof.ts'
@@ -12,20 +11,10 @@ import { createNamespace, createPod } from '../support/cluster-pods.ts'
 import { runConprof, startConprof } from '../support/conprof.ts'
 import { release, releaseNamespace, startOperatorRig } from '../support/operator-rig.ts'
 import { startPrometheus } from '../support/prometheus.ts'
+import { until as untilIt } from '../support/until.ts'
 
-async function until<Found>(
-  what: string,
-  find: () => Promise<Found | undefined>,
-  seconds = 60,
-): Promise<Found> {
-  const deadline = Date.now() + seconds * 1000
-  while (Date.now() < deadline) {
-    const found = await find().catch(() => undefined)
-    if (found !== undefined) return found
-    await sleep(200)
-  }
-  throw new Error(`${what}: it never came`)
-}
+const until = <Found>(what: string, find: () => Promise<Found | undefined>) =>
+  untilIt(what, find, 90_000, 200)
 
 t.test('an annotation, and seconds later the profile is in the answer of query', async (t) => {
   const dir = t.testdir({ token: 'a-token-of-this-release', bucket: {}, prometheus: {} })
@@ -87,14 +76,18 @@ t.test('an annotation, and seconds later the profile is in the answer of query',
   })
 
   t.test('it is there within a slot, with its labels and its process', async (t) => {
-    const [profile] = await until('a heap profile', async () => {
+    const profileOf = (type: string) => async () => {
       const { profiles } = await get<ProfilesAnswer>('profiles', {
-        query: '{namespace="shop", profile_type="heap"}',
+        query: `{namespace="shop", profile_type="${type}"}`,
       })
-      return profiles.length > 0 ? profiles : undefined
-    })
-    t.ok(Date.now() - annotatedMs < 25_000, `${Date.now() - annotatedMs} ms after it was annotated`)
-    t.match(profile!.labels, {
+      // A machine that is busy with something else may be late with the first.
+      return profiles.find(({ health }) => health === 'ok')
+    }
+    const profile = await until('a heap profile', profileOf('heap'))
+    // A few seconds and a slot of ten; what waited for a list, a relist or a block would come minutes later.
+    const tookMs = Date.now() - annotatedMs
+    t.ok(tookMs < 60_000, `${tookMs} ms after it was annotated`)
+    t.match(profile.labels, {
       cluster: 'default',
       namespace: 'shop',
       workload: 'prometheus',
@@ -107,15 +100,12 @@ t.test('an annotation, and seconds later the profile is in the answer of query',
       profile_type: 'heap',
       instance: `127.0.0.1:${port}`,
     })
-    t.equal(profile!.health, 'ok')
-    const cpu = await until('a cpu profile', async () => {
-      const { profiles } = await get<ProfilesAnswer>('profiles', {
-        query: '{namespace="shop", profile_type="cpu"}',
-      })
-      return profiles[0]
-    })
-    t.equal(Math.round(cpu.durationSeconds), 2)
-    const top = await goToolPprof(t, ['-top', `${query.url}/api/v1/profile?id=${profile!.id}`])
+    const cpu = await until('a cpu profile', profileOf('cpu'))
+    t.ok(
+      cpu.durationSeconds > 1.5 && cpu.durationSeconds < 8,
+      `${cpu.durationSeconds} s, not the default's 10`,
+    )
+    const top = await goToolPprof(t, ['-top', `${query.url}/api/v1/profile?id=${profile.id}`])
     if (top !== undefined) t.match(top, /Type: inuse_space/)
   })
 
@@ -130,7 +120,11 @@ t.test('an annotation, and seconds later the profile is in the answer of query',
   t.test('check pod tells the whole chain', async (t) => {
     const check = (pod: string) =>
       runConprof(['check', 'pod', pod, `--operator.url=${operator.url}`, ...token])
-    const scraped = await check('shop/prometheus-0')
+    // The operator asks the collectors every now and then.
+    const scraped = await until('the chain to be whole', async () => {
+      const checked = await check('shop/prometheus-0')
+      return checked.code === 0 && /heap.* ok/.test(checked.stdout) ? checked : undefined
+    })
     t.equal(scraped.stderr, '')
     t.match(scraped.stdout, /annotations: conprof\.io\/scrape is "true" on the pod/)
     t.match(scraped.stdout, new RegExp(`port ${port}`))
@@ -194,14 +188,10 @@ spec:
       return described.includes('excludeInboundPorts: "') ? described : undefined
     })
     t.match(event, remedy)
-    const shown = await until(
-      'the condition',
-      async () => {
-        const text = await plane.mustKubectl(['get', 'pft', '-n', 'shop', 'meshed', '-o', 'yaml'])
-        return text.includes('excludeInboundPorts') ? text : undefined
-      },
-      90,
-    )
+    const shown = await until('the condition', async () => {
+      const text = await plane.mustKubectl(['get', 'pft', '-n', 'shop', 'meshed', '-o', 'yaml'])
+      return text.includes('excludeInboundPorts') ? text : undefined
+    })
     t.match(shown, /type: TargetsHealthy/)
     t.match(
       await plane.mustKubectl(['get', 'pft', '-n', 'shop', 'meshed']),
