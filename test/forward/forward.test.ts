@@ -52,11 +52,16 @@ t.test('a program that listens on localhost is profiled', async (t) => {
     top.data.functions.some(({ name }) => name === 'main.main'),
     'it is of that program',
   )
-  const health = await until('all types are scraped', async () => {
-    const { data } = await askApi<TargetsAnswer>(all.url, 'targets')
-    const seen = data.activeTargets.map(({ profileType, health }) => [profileType, health] as const)
-    return seen.every(([, health]) => health !== 'unknown') && seen
-  })
+  const health = await until(
+    'all types are scraped',
+    async () => {
+      const { data } = await askApi<TargetsAnswer>(all.url, 'targets')
+      const seen = data.activeTargets.map(({ profileType, health }) => [profileType, health] as const)
+      // What timed out, on a machine that is busy with something else, comes again.
+      return seen.every(([, health]) => health === 'ok' || health === 'empty') && seen
+    },
+    60_000,
+  )
   t.strictSame(Object.fromEntries(health), {
     block: 'empty',
     cpu: 'ok',
@@ -76,7 +81,10 @@ t.test('nothing else of it is there', async (t) => {
 t.test('a profile that nobody waits for ends in the program', async (t) => {
   const client = new AbortController()
   const long = askCpu(300, { signal: client.signal }).catch(() => {})
-  await untilAsked(forward.url)
+  await until('the program is at it', async () => {
+    const goroutines = await fetch(`http://${program.address}/debug/pprof/goroutine?debug=2`)
+    return /net\/http\/pprof\.sleep/.test(await goroutines.text())
+  })
   const busy = await until('the program takes it', async () => {
     const response = await askCpu(1)
     return response.status === 500 && response
@@ -91,7 +99,7 @@ t.test('a profile that nobody waits for ends in the program', async (t) => {
 t.test('a profile under way is finished when it stops', async (t) => {
   const second = await startConprof([`--target=${program.address}`], 'forward')
   t.teardown(() => second.stop())
-  const profile = fetch(`${second.url}/debug/pprof/profile?seconds=3`)
+  const profile = fetch(`${second.url}/debug/pprof/profile?seconds=8`)
   await untilAsked(second.url)
   const code = second.stop()
   t.ok(await isProfile(await profile))
@@ -108,7 +116,8 @@ t.test('where the program is not there, whoever looks is told what to do', async
   )
   t.match(stdout, /^heap +http-5xx .*\n +→ the program failed .* or what is before it did not reach it: /m)
   for (const probe of ['healthy', 'ready']) t.equal((await fetch(`${forward.url}/-/${probe}`)).status, 200)
-  t.match(forward.stderr(), `ask the program: ${program.address}: connection refused`)
+  const refused = `ask the program: ${program.address}: connection refused`
+  t.ok(await until('it to be told', () => forward.stderr().includes(refused)))
   t.equal(forward.stderr().split('connection refused').length, 2, 'once in the log')
 })
 
