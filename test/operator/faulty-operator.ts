@@ -9,13 +9,13 @@ export const isConfigWrite = ({ kind, path }: ProxiedRequest) =>
   kind === 'write' && path.includes('/scrapeconfigs')
 
 /** Whatever happened: what is there is what an operator would write that knows nothing of it. */
-export async function settles(t: Test, rig: OperatorRig, timeoutMs = 60_000): Promise<void> {
+export async function settles(t: Test, rig: OperatorRig, timeoutMs = 120_000): Promise<void> {
   const deadline = Date.now() + timeoutMs
-  let left = ['not looked at']
-  while (left.length > 0 && Date.now() < deadline) {
+  let left: string[]
+  do {
     await sleep(100)
     left = await differences(rig.client).catch((error: Error) => [error.message])
-  }
+  } while (left.length > 0 && Date.now() < deadline)
   t.strictSame(left, [], 'as a fresh operator would have it')
 }
 
