@@ -37,7 +37,8 @@ t.test('files: patterns, changes, removals, and a broken file that changes nothi
   await rename(join(folder, 'new'), join(folder, 'a.json'))
   await found.until(() => found.addresses().join() === 'a:1,b:1')
 
-  await writeFile(join(folder, 'b.yaml'), '- target: [b:2]')
+  await writeFile(join(folder, 'new'), '- target: [b:2]')
+  await rename(join(folder, 'new'), join(folder, 'b.yaml'))
   await found.until(() => found.failures() > 0)
   t.same(found.addresses(), ['a:1', 'b:1'], 'the last good answer stays')
 

@@ -112,7 +112,7 @@ t.test('a process that is killed leaves nothing that matters', async (t) => {
 })
 
 /** Sources stay for as long as a reader here may hold a listing of them. */
-const deleteDelayMs = 10_000
+const deleteDelayMs = 60_000
 
 async function twoAtOnce(t: Test, open: () => Promise<Bucket>, folder: string): Promise<void> {
   const bucket = await open()
