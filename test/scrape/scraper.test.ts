@@ -12,6 +12,7 @@ import { inspectPprof } from '../../profile/inspect-pprof.ts'
 import type { TargetsAnswer } from '../../query/api/types.ts'
 import { debianProgram } from '../support/debian-package.ts'
 import { freePorts } from '../support/free-ports.ts'
+import { until } from '../support/until.ts'
 import { httpServer } from './sick-servers.ts'
 
 const corpus = new URL('../testdata/corpus/prometheus/heap/', import.meta.url)
@@ -20,7 +21,7 @@ const heap = readFileSync(new URL(readdirSync(corpus)[0]!, corpus))
 /** Only the heap, as often as the test is in a hurry. */
 function heapOnly(address: string, { interval = '200ms', more = '' } = {}): string {
   return `
-global: {scrape_interval: ${interval}, scrape_timeout: 150ms, external_labels: {cluster: test}}
+global: {scrape_interval: ${interval}, scrape_timeout: ${interval}, external_labels: {cluster: test}}
 scrape_configs:
   - job_name: app
     static_configs: [{targets: ['${address}']}]
@@ -38,8 +39,12 @@ t.test('Scraper stores what it scrapes, with its series, and says so', async (t)
   const server = await httpServer((_, response) => response.end(heap))
   t.teardown(() => server.close())
   const { scraper, attempts, registry } = start(t, heapOnly(server.address))
-  await until(() => attempts.length >= 2)
-  t.same(attempts[0]!.labels, {
+  const slotMs = await until('its slot', () => scraper.targets().activeTargets[0]!.nextScrape || undefined)
+  // A slow machine makes one of them late now and then.
+  const ok = () => attempts.filter(({ health }) => health === 'ok')
+  await until('two profiles', () => ok().length >= 2)
+  const [first, second] = ok() as [Attempt, Attempt]
+  t.same(first.labels, {
     cluster: 'test',
     instance: server.address,
     job: 'app',
@@ -47,9 +52,13 @@ t.test('Scraper stores what it scrapes, with its series, and says so', async (t)
     profile_type: 'heap',
     service_name: 'app',
   })
-  t.same(attempts[0]!.body, heap)
-  t.ok(attempts[1]!.timeMs - attempts[0]!.timeMs >= 190, 'an interval apart')
-  const answer: TargetsAnswer = scraper.targets()
+  t.same(first.body, heap)
+  const slots = [second, first].map(({ timeMs }) => Math.floor((timeMs - slotMs) / 200))
+  t.ok(slots[0]! > slots[1]!, 'each in a slot of its own')
+  const answer = await until('word of it', () => {
+    const targets: TargetsAnswer = scraper.targets()
+    return targets.activeTargets[0]?.health === 'ok' && targets
+  })
   t.match(answer.activeTargets, [
     {
       scrapePool: 'app',
@@ -70,32 +79,18 @@ t.test('Scraper lets the types of one target take turns', async (t) => {
   let most = 0
   const server = await httpServer(async (_, response) => {
     most = Math.max(most, ++running)
+    response.on('close', () => running--)
     await new Promise((resolve) => setTimeout(resolve, 40))
-    running--
     response.end(heap)
   })
   t.teardown(() => server.close())
-  const { attempts } = start(t, heapOnly(server.address, { more: '        extra: {}\n        other: {}\n' }))
-  await until(() => new Set(attempts.map(({ labels }) => labels['profile_type'])).size === 3)
-  await until(() => attempts.length >= 9)
-  t.equal(most, 1)
-})
-
-t.test('Scraper tries a busy target again before its next slot', async (t) => {
-  let asked = 0
-  const server = await httpServer((_, response) => {
-    if (++asked === 1)
-      response.writeHead(500).end('Could not enable CPU profiling: cpu profiling already in use')
-    else response.end(heap)
-  })
-  t.teardown(() => server.close())
-  const { attempts } = start(t, heapOnly(server.address, { interval: '2s' }))
-  await until(() => attempts.length >= 2)
-  t.same(
-    attempts.slice(0, 2).map(({ health }) => health),
-    ['busy', 'ok'],
+  const { attempts } = start(
+    t,
+    heapOnly(server.address, { interval: '1s', more: '        extra: {}\n        other: {}\n' }),
   )
-  t.ok(attempts[1]!.timeMs - attempts[0]!.timeMs < 1900)
+  await until('all types', () => new Set(attempts.map(({ labels }) => labels['profile_type'])).size === 3)
+  await until('six attempts', () => attempts.length >= 6)
+  t.equal(most, 1)
 })
 
 t.test('Scraper asks seldom for what a program does not have', async (t) => {
@@ -105,10 +100,12 @@ t.test('Scraper asks seldom for what a program does not have', async (t) => {
     response.writeHead(404).end('Unknown profile')
   })
   t.teardown(() => server.close())
-  const { scraper } = start(t, heapOnly(server.address, { interval: '160ms' }))
-  await until(() => asked === 3)
+  const { scraper, attempts } = start(t, heapOnly(server.address, { interval: '160ms' }))
+  const last = () => attempts.slice(-3).map(({ health }) => health)
+  await until('three answers', () => last().join() === 'unsupported,unsupported,unsupported')
+  const before = asked
   await new Promise((resolve) => setTimeout(resolve, 800))
-  t.equal(asked, 3)
+  t.equal(asked, before)
   t.equal(scraper.targets().activeTargets[0]!.health, 'unsupported')
 })
 
@@ -121,11 +118,11 @@ t.test('Scraper pauses while the disk is full, and leaves no blank gap', async (
   t.teardown(() => server.close())
   let isFull = true
   const running = start(t, heapOnly(server.address), {
-    diskPauseMs: 1000,
+    diskPauseMs: 3000,
     refuse: () => (isFull ? new StoreError('DISK_FULL', 'append to log "wal": no space left') : undefined),
   })
   const { scraper, attempts } = running
-  await until(() => asked === 1)
+  await until('the first request', () => asked === 1)
   await new Promise((resolve) => setTimeout(resolve, 600))
   t.equal(asked, 1, 'nothing is fetched that could not be kept')
   const [target] = scraper.targets().activeTargets
@@ -133,25 +130,29 @@ t.test('Scraper pauses while the disk is full, and leaves no blank gap', async (
   t.match(target!.reason, /no space left/)
   t.match(target!.remedy, /make room/)
   isFull = false
-  await until(() => attempts.length >= 2)
+  await until('a profile', () => attempts.some(({ health }) => health === 'ok'))
   t.same(
-    attempts.slice(0, 2).map(({ health }) => health),
-    ['disk-full', 'ok'],
+    attempts.map(({ health }) => health === 'disk-full'),
+    attempts.map((_, i) => i === 0),
+    'one row, the first, tells of it',
   )
   t.equal(attempts[0]!.body, undefined)
-  t.equal(scraper.targets().activeTargets[0]!.health, 'ok')
+  await until('word of it', () => scraper.targets().activeTargets[0]!.health === 'ok')
 })
 
 t.test('Scraper does not disturb a target that a new config leaves alone', async (t) => {
   const open: (() => void)[] = []
+  const applied = Promise.withResolvers<void>()
+  let asked = 0
   const slow = await httpServer((request, response) => {
+    asked++
     request.socket.on('close', () => open.push(() => {}))
-    setTimeout(() => response.end(heap), 600)
+    void applied.promise.then(() => response.end(heap))
   })
   const other = await httpServer((_, response) => response.end(heap))
   t.teardown(() => Promise.all([slow.close(), other.close()]))
   const yaml = (more: string) => `
-global: {scrape_interval: 2s, scrape_timeout: 1500ms}
+global: {scrape_interval: 5s, scrape_timeout: 5s}
 scrape_configs:
   - job_name: app
     static_configs: [{targets: ['${slow.address}'${more}]}]
@@ -162,10 +163,11 @@ scrape_configs:
   const before = scraper.targets()
   t.equal(before.activeTargets.length, 1)
   t.equal(before.droppedTargets.length, 3, 'the types that the rule dropped')
-  await until(() => (scraper.targets().activeTargets[0]!.nextScrape ?? 0) < Date.now() - 50)
+  await until('its request', () => asked > 0)
   scraper.applyConfig(loadConfig(yaml(`, '${other.address}'`), 'new.yaml'))
   t.equal(scraper.targets().activeTargets.length, 2)
-  await until(() => attempts.some(({ labels }) => labels['instance'] === slow.address))
+  applied.resolve()
+  await until('its attempt', () => attempts.some(({ labels }) => labels['instance'] === slow.address))
   t.equal(attempts.find(({ labels }) => labels['instance'] === slow.address)!.health, 'ok')
   t.same(open, [], 'the scrape that was under way went through')
   scraper.applyConfig(loadConfig('scrape_configs: []', 'empty.yaml'))
@@ -190,18 +192,11 @@ t.test('Scraper scrapes a real Go program', async (t) => {
     child.kill()
     if (child.exitCode === null) await once(child, 'exit')
   })
-  await until(
-    () =>
-      fetch(`http://${address}/-/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    30_000,
-  )
+  await until('its readiness', async () => (await fetch(`http://${address}/-/ready`)).ok, 60_000)
   const { scraper, attempts } = start(
     t,
     `
-global: {scrape_interval: 7s, scrape_timeout: 3s}
+global: {scrape_interval: 10s, scrape_timeout: 8s}
 scrape_configs:
   - job_name: prometheus
     static_configs: [{targets: ['${address}']}]
@@ -209,8 +204,10 @@ scrape_configs:
 `,
   )
   const typesSeen = () => new Set(attempts.map(({ labels }) => labels['profile_type']))
-  await until(() => typesSeen().has('cpu') && typesSeen().has('nonsense') && typesSeen().size >= 4, 25_000)
-  await until(() => scraper.targets().activeTargets.every(({ health }) => health !== 'unknown'), 25_000)
+  const hasSeen = (...types: string[]) => types.every((type) => typesSeen().has(type))
+  await until('its types', () => hasSeen('cpu', 'heap', 'goroutine', 'nonsense'), 60_000)
+  const targets = () => scraper.targets().activeTargets
+  await until('word of all', () => targets().every(({ health }) => health !== 'unknown'), 60_000)
   const health = Object.fromEntries(
     scraper.targets().activeTargets.map((target) => [target.profileType, target.health]),
   )
@@ -221,7 +218,7 @@ scrape_configs:
     t.match(inspectPprof(body!, { maxInflatedBytes: 1 << 27 }), { kind: 'pprof' }, type)
   }
   const cpu = attempts.find(({ labels }) => labels['profile_type'] === 'cpu')!
-  t.ok(cpu.durationMs >= 1000 && cpu.durationMs < 4000)
+  t.ok(cpu.durationMs >= 1000 && cpu.timeMs + cpu.durationMs <= Date.now() + 10, `${cpu.durationMs} ms`)
 })
 
 function start(
@@ -248,12 +245,4 @@ function start(
     await ended
   })
   return { scraper, attempts, registry }
-}
-
-async function until(isTrue: () => boolean | Promise<boolean>, limitMs = 10_000): Promise<void> {
-  const endMs = performance.now() + limitMs
-  while (!(await isTrue())) {
-    if (performance.now() > endMs) throw new Error(`waited ${limitMs} ms for ${isTrue}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }
