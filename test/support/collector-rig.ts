@@ -120,7 +120,7 @@ async function put(
   }
 }
 
-/** A program that serves a real heap at once, and a real CPU profile after as long as is asked for. */
+/** A program that serves a real heap at once, and a real CPU profile after as long as is asked for; both once `mayAnswer`. */
 export interface TimedProgram {
   readonly address: string
   /** Requests as they came. */
@@ -136,6 +136,7 @@ export interface TimedProgram {
 export async function startTimedProgram(
   t: Test,
   isAllowed: (request: IncomingMessage) => boolean = () => true,
+  mayAnswer: Promise<void> = Promise.resolve(),
 ): Promise<TimedProgram> {
   const asked: TimedProgram['asked'][number][] = []
   const abandoned: string[] = []
@@ -145,7 +146,10 @@ export async function startTimedProgram(
     asked.push({ path, timeMs: Date.now(), authorization: request.headers.authorization })
     response.on('close', () => response.writableFinished || abandoned.push(path))
     if (!isAllowed(request)) return void response.writeHead(401).end('Unauthorized\n')
-    const answer = () => response.end(path.endsWith('/profile') ? bodies.profile : bodies.heap)
+    const answer = async () => {
+      await mayAnswer
+      response.end(path.endsWith('/profile') ? bodies.profile : bodies.heap)
+    }
     setTimeout(answer, Number(searchParams.get('seconds') ?? 0) * 1000)
   })
   server.listen(0, '127.0.0.1')
@@ -177,7 +181,7 @@ export function specOf(
       scheme: 'http',
       pathPrefix: '',
       interval: '400ms',
-      timeout: '300ms',
+      timeout: '400ms',
       profiles: [{ type: 'heap', path: '/debug/pprof/heap', keepEmpty: true }],
       ...more.job,
     },
