@@ -23,12 +23,20 @@ async function applyRights(values: readonly string[] = [], more: readonly string
   await plane.mustKubectl(['apply', '-f', '-'], { stdin: text })
 }
 
+/** The API server hears of rights a moment after they are given, or taken. */
+async function untilMay(component: string, what: string, answer: 'yes' | 'no' = 'yes'): Promise<void> {
+  const who = `--as=system:serviceaccount:${releaseNamespace}:${release}-${component}`
+  const ask = ['auth', 'can-i', ...what.split(' '), who]
+  const isSo = async () => (await plane.kubectl(ask)).stdout.trim() === answer
+  await until(`${component}: ${what}: ${answer}`, isSo, 60_000)
+}
+
 async function kubeconfigOf(component: string): Promise<string> {
   return (await plane.createServiceAccount(releaseNamespace, `${release}-${component}`)).kubeconfig
 }
 
-/** A ProfileTarget that needs a Secret, the Secret, and that conprof may read it. */
-const withSecret = `
+/** A Secret, and that conprof may read it. */
+const secret = `
 apiVersion: v1
 kind: Secret
 metadata: {name: pprof, namespace: shop, annotations: {conprof.io/allow: "true"}}
@@ -39,7 +47,10 @@ kind: RoleBinding
 metadata: {name: conprof, namespace: shop}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: conprof-target-secrets}
 subjects: [{kind: ServiceAccount, name: ${release}-operator, namespace: ${releaseNamespace}}]
----
+`
+
+/** A ProfileTarget that needs it. */
+const withSecret = `
 apiVersion: conprof.io/v1alpha1
 kind: ProfileTarget
 metadata: {name: cart, namespace: shop}
@@ -50,6 +61,9 @@ spec:
 
 t.test('operator and collector get on with the rights of the chart', async (t) => {
   await applyRights()
+  await untilMay('operator', 'list pods --all-namespaces')
+  await untilMay('operator', `list scrapeconfigs.conprof.io -n ${releaseNamespace}`)
+  await untilMay('collector', `list scrapeconfigs.conprof.io -n ${releaseNamespace}`)
   const folder = t.testdir({ token: 'the-token-of-ours' })
   const tokenFlag = `--web.token-file=${join(folder, 'token')}`
   const operatorAccount = await kubeconfigOf('operator')
@@ -66,6 +80,8 @@ t.test('operator and collector get on with the rights of the chart', async (t) =
   await createPod(client, { ...pod('cart-0', '10.1.0.3'), labels: { app: 'cart' } })
   const own = { 'conprof.io/release': release }
   await createPod(client, { ...pod('own-0', '10.1.0.4'), namespace: releaseNamespace, labels: own })
+  await plane.mustKubectl(['apply', '-f', '-'], { stdin: secret })
+  await untilMay('operator', 'get secrets/pprof -n shop')
   await plane.mustKubectl(['apply', '-f', '-'], { stdin: withSecret })
   await rig.addCollectors([0])
   const addressesOf = (configs: Parameters<typeof linesOf>[0]) =>
@@ -107,7 +123,10 @@ t.test('operator and collector get on with the rights of the chart', async (t) =
 
   // Without cluster roles, of one namespace and its own.
   await plane.mustKubectl(['delete', 'clusterrolebinding', `${releaseNamespace}-${release}-operator`])
+  await untilMay('operator', 'list pods -n shop', 'no')
   await applyRights(['watchNamespaces={shop}'])
+  await untilMay('operator', 'list pods -n shop')
+  await untilMay('operator', `list pods -n ${releaseNamespace}`)
   const watched = `--watch.namespaces=${releaseNamespace},shop`
   const few = await rig.startOperator({ kubeconfig: operatorAccount, flags: [...flags, watched] })
   await annotatePod(client, { namespace: 'shop', name: 'web-0' }, { 'conprof.io/scrape': 'false' })
@@ -118,6 +137,7 @@ t.test('operator and collector get on with the rights of the chart', async (t) =
 
 t.test('of two compactors with the rights of the chart one leads, and then the other', async (t) => {
   await applyRights(['bucket.existingSecret=b'], ['rbac-compact'])
+  await untilMay('compact', `update leases.coordination.k8s.io/${release}-compact -n ${releaseNamespace}`)
   const folder = t.testdir({ bucket: {} })
   const flags = [
     `--compact.lease=${releaseNamespace}/${release}-compact`,
