@@ -52,7 +52,9 @@ export class S3InCluster {
       for (let token: string | undefined; ; ) {
         const Prefix = `${this.#prefix}/`
         const list = new ListObjectsV2Command({ Bucket: bucket, Prefix, ContinuationToken: token })
-        const { Contents = [], NextContinuationToken } = await client.send(list)
+        const { Contents = [], NextContinuationToken } = await client.send(list, {
+          abortSignal: AbortSignal.timeout(60_000),
+        })
         found.push(...Contents.map(({ Key }) => Key!.slice(Prefix.length)))
         if (NextContinuationToken === undefined) return found
         token = NextContinuationToken
