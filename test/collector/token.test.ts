@@ -18,6 +18,8 @@ t.test('the token guards all of a collector but its probes', async (t) => {
   const flags = [`--config.file=${folder}/conprof.yaml`, `--storage.path=${folder}/data`]
   const collector = await startConprof([...flags, `--web.token-file=${folder}/token`], 'collector')
   t.teardown(() => collector.stop())
+  const isReady = async () => (await fetch(`${collector.url}/-/ready`)).ok
+  await until('ready', isReady)
   t.strictSame(await statuses(collector.url, probes), [200, 200, 200])
   const guarded = [...internal, ...forPeople, '/', '/-/reload']
   t.strictSame(new Set(await statuses(collector.url, guarded)), new Set([401]))
@@ -31,6 +33,7 @@ t.test('the token guards only what is internal of conprof all, which shows it to
   const folder = t.testdir({ token: 'the-token-of-ours\n' })
   const all = await startConprof([`--storage.path=${folder}/data`, `--web.token-file=${folder}/token`])
   t.teardown(() => all.stop())
+  await until('ready', async () => (await fetch(`${all.url}/-/ready`)).ok)
   t.strictSame(await statuses(all.url, internal), [401, 401, 401])
   t.strictSame(await statuses(all.url, internal, { headers }), [200, 200, 200])
   t.strictSame(await statuses(all.url, [...forPeople, '/']), [200, 200, 200, 200])
@@ -38,7 +41,7 @@ t.test('the token guards only what is internal of conprof all, which shows it to
     const { data } = await (await fetch(`${all.url}/api/v1/targets`)).json()
     return data.activeTargets.map((target: { health: string }) => target.health)
   }
-  await until('its own profiles', async () => (await health()).includes('ok'), 40_000)
+  await until('its own profiles', async () => (await health()).includes('ok'), 90_000)
   t.notOk((await health()).includes('http-4xx'))
 })
 
