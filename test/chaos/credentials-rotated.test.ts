@@ -1,9 +1,9 @@
 // Keys of the bucket are rotated as docs/operating.md says, and the store refuses the old ones at once.
 import t from 'tap'
 import { skipWhereGiven } from '../cluster/given-cluster.ts'
+import { eventually } from '../cluster/support/eventually.ts'
 import { gaps, overlaps, scrapeLoops } from '../cluster/support/scrape-history.ts'
 import { TimedSteps } from '../cluster/support/timed-steps.ts'
-import { until } from '../support/until.ts'
 import { type BeforeRelease, installRelease } from './support/installed-release.ts'
 import { readStoredBlocks } from './support/stored-blocks.ts'
 import { untilWholeAnswer } from './support/told-attempts.ts'
@@ -11,12 +11,8 @@ import { Witness } from './support/witness.ts'
 
 const namespace = 'credentials-rotated'
 const secret = 'shop-bucket'
-const intervalMs = 20_000
-/** The kubelet brings a Secret to its pods within a minute and a half. */
-const broughtWithinMs = 90_000
-/** The collector waits a minute between attempts, half as long again at most. */
-const uploadedWithinMs = broughtWithinMs + 90_000
-const lookEveryMs = 1000
+/** So long that one which comes half an interval late, on a busy machine, is not missing. */
+const intervalMs = 30_000
 /** Some stores answer 404 to a key that they do not know. */
 const saysRefused = /^bucket s3:\S+ is missing from this answer: .*: the store answered 40[34] /
 
@@ -33,7 +29,7 @@ t.test('keys of the bucket are rotated', { skip: skipWhereGiven() }, async (t) =
         defaultInterval: `${intervalMs / 1000}s`,
       }
     },
-    { pods: 4, burn: 5 },
+    { pods: 4, burn: 5, timeout: '20s' },
   )
   const { mustKubectl } = cluster
   const startMs = Date.now()
@@ -47,32 +43,22 @@ t.test('keys of the bucket are rotated', { skip: skipWhereGiven() }, async (t) =
     return mustKubectl(['get', 'pods', `-n=${namespace}`, `--selector=${selector}`, jsonpath])
   }
 
-  /** What is in the bucket of what was answered by now. */
-  async function untilStored(limitMs: number): Promise<void> {
+  /** What is in the bucket of what was answered by now; a collector may wait for a minute and a half between attempts. */
+  async function untilStored(): Promise<void> {
     const ids = witness.ids()
-    await until(
-      `the bucket to have all ${ids.length} attempts that were answered`,
-      async () => {
-        const stored = await readStoredBlocks(cluster, namespace)
-        return ids.every((id) => stored.ids.has(id))
-      },
-      limitMs,
-      lookEveryMs,
-    )
+    await eventually(`the bucket to have all ${ids.length} attempts that were answered`, async () => {
+      const stored = await readStoredBlocks(cluster, namespace)
+      return ids.every((id) => stored.ids.has(id))
+    })
   }
 
   await steps.step('keys come from a Secret of somebody else', async (t) => {
-    await until(
-      'two intervals of every pod',
-      async () => {
-        const attempts = await untilWholeAnswer(query, startMs, '{namespace="shop"}')
-        return scrapeLoops(attempts).length >= 12 && Date.now() > startMs + 2 * intervalMs
-      },
-      120_000,
-      lookEveryMs,
-    )
-    t.match(await witness.ask(), { warnings: [], lost: [] })
-    await untilStored(60_000)
+    await eventually('two intervals of every pod', async () => {
+      const attempts = await untilWholeAnswer(query, startMs, '{namespace="shop"}')
+      return scrapeLoops(attempts).length >= 12 && Date.now() > startMs + 2 * intervalMs
+    })
+    t.same((await witness.askUntilWhole()).lost, [])
+    await untilStored()
   })
 
   const before = await containers()
@@ -81,48 +67,37 @@ t.test('keys of the bucket are rotated', { skip: skipWhereGiven() }, async (t) =
     rotatedMs = Date.now()
     await s3.useKeys({ accessKey: 'rotated-access-key', secretKey: 'rotated-secret-key' })
     const refusedMs = Date.now()
-    await until(
-      'an answer that lacks nothing but the bucket, after two intervals',
-      async () => {
-        const { warnings, lost } = await witness.ask(rotatedMs)
-        const others = warnings.filter((warning) => !saysRefused.test(warning))
-        if (others.length > 0) throw new Error(others.join('; '))
-        if (lost.length > 0) t.same(lost, [], 'what was answered is answered still')
-        return warnings.length > 0 && Date.now() > refusedMs + 2 * intervalMs
-      },
-      90_000,
-      lookEveryMs,
-    )
+    await eventually('an answer that lacks nothing but the bucket, after two intervals', async () => {
+      const { warnings, lost } = await witness.ask(rotatedMs)
+      const others = warnings.filter((warning) => !saysRefused.test(warning))
+      if (others.length > 0) throw new Error(others.join('; '))
+      if (lost.length > 0) t.same(lost, [], 'what was answered is answered still')
+      return warnings.length > 0 && Date.now() > refusedMs + 2 * intervalMs
+    })
     t.ok(witness.ids().length > 0)
   })
 
   await steps.step('the Secret is changed, and query uses it', async (t) => {
     await applySecret({ cluster, s3 })
     const changedMs = Date.now()
-    const { lost } = await until(
-      'an answer without a warning',
-      async () => {
-        const told = await witness.ask()
-        return told.warnings.length === 0 ? told : undefined
-      },
-      broughtWithinMs,
-      lookEveryMs,
-    )
+    const { lost } = await eventually('an answer without a warning', async () => {
+      const told = await witness.ask()
+      return told.warnings.length === 0 ? told : undefined
+    })
     t.comment(`${Date.now() - changedMs} ms after the change`)
     t.same(lost, [])
   })
 
   await steps.step('collectors use it', async (t) => {
     const changedMs = Date.now()
-    await untilStored(uploadedWithinMs)
+    await untilStored()
     t.comment(`${Date.now() - changedMs} ms later`)
     t.equal(await containers(), before, 'nothing was restarted')
   })
 
   await steps.step('no slot is missing, and blocks are whole', async (t) => {
     const askedMs = Date.now()
-    const { attempts, warnings, lost } = await witness.ask()
-    t.same(warnings, [])
+    const { attempts, lost } = await witness.askUntilWhole()
     t.same(lost, [])
     const shop = attempts.filter(({ labels }) => labels['namespace'] === 'shop')
     const loops = scrapeLoops(shop)
