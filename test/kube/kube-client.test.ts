@@ -26,8 +26,9 @@ t.test('requests, applies and streams', async (t) => {
     metadata: { resourceVersion: string; managedFields: { manager: string }[] }
     data: object
   }
+  const askedMs = performance.now()
   const first = await client.apply<ConfigMap>(`${configMaps}/one`, object({ a: '1' }))
-  t.ok(performance.now() - client.lastAnswerMs < 5000)
+  t.ok(client.lastAnswerMs > askedMs && client.lastAnswerMs <= performance.now())
   t.equal(first.metadata.managedFields[0]?.manager, 'conprof-operator')
 
   const abort = new AbortController()
