@@ -22,6 +22,8 @@ export interface ProgramNotes {
   readonly overlaps: number
   /** Answers with status 500, as a second CPU profile gets. */
   readonly refused: number
+  /** Heap profiles that were asked for while a CPU profile of 3 s was under way. */
+  readonly beside: number
   /** The last answer to `debug=2`. */
   readonly text: string
 }

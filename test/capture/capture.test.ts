@@ -12,31 +12,30 @@ import { type CaptureProgram, startCaptureProgram } from './capture-program.ts'
 
 const off = { enabled: false }
 
-/** Its CPU every six seconds, its heap every second. */
-function configOf(
-  job: string,
-  programs: readonly CaptureProgram[],
-  more: Readonly<Record<string, unknown>> = {},
-) {
+/** What a busy machine may take for what comes within some seconds. */
+const limitMs = 120_000
+
+/** Its CPU every ten seconds, its heap as often as is said. */
+function configOf(job: string, programs: readonly CaptureProgram[], heapInterval = '10s') {
   const targets = programs.map(({ address }) => address)
   const job_ = (name: string, interval: string, pprof_config: Readonly<Record<string, unknown>>) => ({
     job_name: name,
     scrape_interval: interval,
-    // As much as the interval allows: the machine has other things to do.
-    scrape_timeout: interval === '6s' ? '5s' : '1s',
+    // As much as it may be: the machine has other things to do.
+    scrape_timeout: interval,
     static_configs: [{ targets, labels: { service_name: job } }],
     profiling_config: { pprof_config: { block: off, mutex: off, ...pprof_config } },
   })
   return JSON.stringify({
     scrape_configs: [
-      job_(`${job}-cpu`, '6s', { cpu: { seconds: 1 }, heap: off, goroutine: off, ...more }),
-      job_(`${job}-heap`, '1s', { cpu: off, goroutine: off }),
+      job_(`${job}-cpu`, '10s', { cpu: { seconds: 1 }, heap: off, goroutine: off }),
+      job_(`${job}-heap`, heapInterval, { cpu: off, goroutine: off }),
     ],
   })
 }
 
 /** Collectors with the programs of each, a bucket in common, and query before them. */
-async function startAll(t: Test, programs: readonly (readonly CaptureProgram[])[]) {
+async function startAll(t: Test, programs: readonly (readonly CaptureProgram[])[], heapInterval?: string) {
   const dir = t.testdir({ bucket: {} })
   const objstore = join(dir, 'objstore.yaml')
   writeFileSync(objstore, JSON.stringify({ type: 'FILESYSTEM', config: { directory: join(dir, 'bucket') } }))
@@ -46,7 +45,7 @@ async function startAll(t: Test, programs: readonly (readonly CaptureProgram[])[
   const start = async (index: number, port = 0) => {
     const job = `job${index}`
     const config = join(dir, `${job}.yaml`)
-    writeFileSync(config, configOf(job, programs[index]!))
+    writeFileSync(config, configOf(job, programs[index]!, heapInterval))
     const collector = await startConprof(
       [
         ...common,
@@ -69,10 +68,11 @@ async function startAll(t: Test, programs: readonly (readonly CaptureProgram[])[
     return started
   }
   const query = await startQuery()
-  await until('all targets', async () => {
+  const haveAll = async () => {
     const { data } = await askApi<TargetsAnswer>(query.url, 'targets')
     return data.activeTargets.length === 2 * programs.flat().length
-  })
+  }
+  await until('all targets', haveAll, limitMs)
   return { collectors, query, start, startQuery }
 }
 
@@ -91,7 +91,7 @@ async function reportOf({ url }: Conprof, id: string): Promise<CaptureAnswer> {
   return (await askApi<CaptureAnswer>(url, `capture/${id}`)).data
 }
 
-function done(query: Conprof, id: string, limitMs = 60_000): Promise<CaptureAnswer> {
+function done(query: Conprof, id: string): Promise<CaptureAnswer> {
   return until(
     `the end of ${id}`,
     async () => {
@@ -117,13 +117,12 @@ async function bytesOf({ url }: Conprof, id: string): Promise<Buffer> {
 
 t.test('captures take turns with scrapes of a real Go program', async (t) => {
   const program = await startCaptureProgram(t)
-  const { query } = await startAll(t, [[program]])
+  const { query } = await startAll(t, [[program]], '1s')
   const scrapes = async () => {
     const parameters = { query: '{profile_type="cpu", capture=""}', start: 'now-10m' }
     return (await askApi<QueryRangeAnswer>(query.url, 'query_range', parameters)).data.result[0]
   }
-  await until('a scheduled CPU profile', async () => ((await scrapes())?.values.length ?? 0) > 0)
-  const heapsBefore = (await program.notes()).begun['/debug/pprof/heap']!
+  await until('a scheduled CPU profile', async () => ((await scrapes())?.values.length ?? 0) > 0, limitMs)
 
   const wish = { query: '{profile_type="cpu"}', seconds: 3, count: 3, goroutineText: true }
   const begun = await post(query.url, wish)
@@ -153,7 +152,8 @@ t.test('captures take turns with scrapes of a real Go program', async (t) => {
     t.ok(hasBody)
     t.equal(health, 'ok')
     if (labels['profile_type'] === 'cpu') {
-      t.ok(durationSeconds >= 2.9 && durationSeconds < 4, `${id} covers ${durationSeconds} s`)
+      // A program that has to wait for the processor ends its profile later; its own 30 s are what is not wanted.
+      t.ok(durationSeconds >= 2.9 && durationSeconds < 20, `${id} covers ${durationSeconds} s`)
       t.equal(labels['profile_path'], '/debug/pprof/profile')
     }
   }
@@ -173,9 +173,13 @@ t.test('captures take turns with scrapes of a real Go program', async (t) => {
   const notes = await program.notes()
   t.equal(notes.refused, 0, 'no CPU profile met another')
   t.equal(notes.overlaps, 0)
-  t.ok(notes.begun['/debug/pprof/heap']! - heapsBefore >= 9, 'its heap was scraped all the while')
+  t.ok(notes.beside > 0, 'its heap was scraped all the while')
   const before = (await scrapes())!.values.length
-  await until('scheduled CPU profiles as before', async () => (await scrapes())!.values.length > before)
+  await until(
+    'scheduled CPU profiles as before',
+    async () => (await scrapes())!.values.length > before,
+    limitMs,
+  )
   t.strictSame((await scrapes())!.failures, [], 'none failed')
   const metrics = await (await fetch(`${query.url}/metrics`)).text()
   t.match(metrics, /conprof_query_captures_total 2/)
@@ -199,12 +203,14 @@ t.test(
     )
     t.match((await done(query, few.id)).items, [{ state: 'done' }, { state: 'done' }])
 
-    const many = await post(query.url, { query: '{profile_type="cpu"}', seconds: 2, count: 4, pods: 4 })
+    const many = await post(query.url, { query: '{profile_type="cpu"}', seconds: 2, count: 8, pods: 4 })
     t.equal(many.items.length, 4)
     const of = (answer: CaptureAnswer, job: string) =>
       answer.items.filter(({ labels }) => labels['service_name'] === job)
-    await until('a profile of each', async () =>
-      (await reportOf(query, many.id)).items.every(({ done }) => done > 0),
+    await until(
+      'a profile of each',
+      async () => (await reportOf(query, many.id)).items.every(({ done }) => done > 0),
+      limitMs,
     )
     const { port } = new URL(collectors[1]!.url)
     collectors[1]!.process.kill('SIGKILL')
@@ -215,10 +221,10 @@ t.test(
       t.ok(item.done >= 1 && item.state === 'running', 'as it was heard of last')
     await start(1, Number(port))
     const answer = await done(query, many.id)
-    for (const item of of(answer, 'job0')) t.match(item, { state: 'done', done: 4, health: '' })
+    for (const item of of(answer, 'job0')) t.match(item, { state: 'done', done: 8, health: '' })
     for (const item of of(answer, 'job1')) {
       t.match(item, { state: 'failed', health: 'gone', reason: /was started anew, or is gone/ })
-      t.ok(item.done >= 1 && item.done < 4, `${item.done} of 4`)
+      t.ok(item.done >= 1 && item.done < 8, `${item.done} of 8`)
       t.equal(item.profileIds.length, item.done)
       for (const id of item.profileIds) t.ok((await bytesOf(query, id)).length > 100)
     }
@@ -241,10 +247,11 @@ t.test('conprof capture, of a conprof all on loopback', async (t) => {
   const all = await startConprof(flags)
   t.teardown(() => all.stop())
   const capture = (...words: string[]) => runConprof(['capture', ...words, `--url=${all.url}`])
-  await until('its targets', async () => {
+  const haveAll = async () => {
     const { data } = await askApi<TargetsAnswer>(all.url, 'targets')
     return data.activeTargets.length === 2
-  })
+  }
+  await until('its targets', haveAll, limitMs)
 
   const folder = join(dir, 'out')
   const taken = await capture(
@@ -285,7 +292,7 @@ t.test('conprof capture, of a conprof all on loopback', async (t) => {
   let said = ''
   interrupted.stderr!.setEncoding('utf8').on('data', (chunk: string) => (said += chunk))
   const ended = once(interrupted, 'close')
-  await until('its CPU profile', () => said.includes('1 running'))
+  await until('its CPU profile', () => said.includes('1 running'), limitMs)
   interrupted.kill('SIGINT')
   t.strictSame(await ended, [1, null])
   t.match(said, /0 of 1 profiles, 1 failed\n.* cpu: canceled: somebody stopped it\n$/s)

@@ -18,9 +18,11 @@ import (
 type notes struct {
 	mu       sync.Mutex
 	running  map[string]int
+	captured int
 	Begun    map[string]int `json:"begun"`
 	Overlaps int            `json:"overlaps"`
 	Refused  int            `json:"refused"`
+	Beside   int            `json:"beside"`
 	Text     string         `json:"text"`
 }
 
@@ -60,10 +62,19 @@ func (n *notes) serve(w http.ResponseWriter, r *http.Request) {
 		n.Overlaps++
 	}
 	n.running[r.URL.Path]++
+	captured := r.URL.Query().Get("seconds") == "3"
+	if captured {
+		n.captured++
+	} else if r.URL.Path == "/debug/pprof/heap" && n.captured > 0 {
+		n.Beside++
+	}
 	n.mu.Unlock()
 	http.DefaultServeMux.ServeHTTP(answer, r)
 	n.mu.Lock()
 	n.running[r.URL.Path]--
+	if captured {
+		n.captured--
+	}
 	if answer.status == 500 {
 		n.Refused++
 	}
