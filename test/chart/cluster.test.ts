@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { startControlPlane } from '../support/control-plane.ts'
 import { bothHelms, chart } from '../support/helm.ts'
+import { until } from '../support/until.ts'
 
 const plane = await startControlPlane(t)
 const helms = await bothHelms(t, { kubeconfig: plane.kubeconfig })
@@ -256,9 +257,24 @@ async function bindPeople(): Promise<void> {
 }
 
 /** What the API server would say to each, asked all at once. */
-async function reviews(
-  rights: readonly Right[],
-): Promise<{ readonly is: boolean; readonly wanted: boolean; readonly name: string }[]> {
+interface Review {
+  readonly is: boolean
+  readonly wanted: boolean
+  readonly name: string
+}
+
+/** Once they are as wanted, of which the API server hears a moment after they are given; else as they are at the end. */
+async function reviews(rights: readonly Right[]): Promise<readonly Review[]> {
+  let last: readonly Review[] = []
+  const isAsWanted = async () => {
+    last = await reviewOnce(rights)
+    return last.every(({ is, wanted }) => is === wanted)
+  }
+  await until('the rights', isAsWanted, 30_000, 500).catch(() => {})
+  return last
+}
+
+async function reviewOnce(rights: readonly Right[]): Promise<readonly Review[]> {
   const items = rights.map(([who, verb, path, namespace, name]) => {
     const [resourceAndGroup = '', subresource = ''] = path.split('/')
     const [resource, ...group] = resourceAndGroup.split('.')
