@@ -143,7 +143,7 @@ async function startRig(t: Test, folder: string, older: string) {
       await stop(component)
       const started = await startConprof(start[component](use.version), component, treeOf(use.isOlder))
       running[component] = started
-      await until(`${component} to be ready`, async () => (await fetch(`${started.url}/-/ready`)).ok, 30_000)
+      await until(`${component} to be ready`, async () => (await fetch(`${started.url}/-/ready`)).ok, 60_000)
     },
     compact: () => {
       const { isOlder, version } = compacting
@@ -170,7 +170,7 @@ async function startRig(t: Test, folder: string, older: string) {
         isOlder,
       ),
     untilBlocks: (count: number) =>
-      until(`${count} blocks`, async () => (await blocks()).length >= count, 60_000),
+      until(`${count} blocks`, async () => (await blocks()).length >= count, 90_000),
     /** `<version> <level>` of each block. */
     versions: async () => {
       const found = new Set<string>()
@@ -181,7 +181,7 @@ async function startRig(t: Test, folder: string, older: string) {
       return found
     },
     answers: (liveRange: { readonly start: string; readonly end: string }) =>
-      until('a whole answer', () => wholeAnswer(running.query!.url, liveRange), 30_000),
+      until('a whole answer', () => wholeAnswer(running.query!.url, liveRange), 60_000),
   }
 }
 
