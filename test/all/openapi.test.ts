@@ -64,15 +64,19 @@ function schemaOf(schema: unknown): z.ZodType {
   return z.fromJSONSchema(JSON.parse(inDefs.replaceAll('#/components/schemas/', '#/$defs/')))
 }
 
-const stored = await until('profiles of two types', async () => {
-  const asked = new URLSearchParams({ query: '{profile_type=~"heap|cpu"}', limit: '10000' })
-  const answer = (await (
-    await fetch(`${conprof.url}/api/v1/profiles?${asked}`)
-  ).json()) as Answer<ProfilesAnswer>
-  const found = answer.status === 'success' ? answer.data.profiles.filter(({ hasBody }) => hasBody) : []
-  const of = (type: string) => found.filter(({ labels }) => labels['profile_type'] === type)
-  return of('heap').length >= 6 && of('cpu').length >= 3 && of('heap')
-})
+const stored = await until(
+  'profiles of two types',
+  async () => {
+    const asked = new URLSearchParams({ query: '{profile_type=~"heap|cpu"}', limit: '10000' })
+    const answer = (await (
+      await fetch(`${conprof.url}/api/v1/profiles?${asked}`)
+    ).json()) as Answer<ProfilesAnswer>
+    const found = answer.status === 'success' ? answer.data.profiles.filter(({ hasBody }) => hasBody) : []
+    const of = (type: string) => found.filter(({ labels }) => labels['profile_type'] === type)
+    return of('heap').length >= 6 && of('cpu').length >= 3 && of('heap')
+  },
+  90_000,
+)
 
 /** A value that is right for each parameter, where the document does not list them. */
 const values: Readonly<Record<string, string>> = {
