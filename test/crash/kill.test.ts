@@ -198,8 +198,10 @@ async function readEverything(
 }
 
 /** How fast a machine comes to its first cut differs; kills around it are the ones that tell most. */
-async function untilCut(reportPath: string): Promise<void> {
-  for (let i = 0; i < 500; i++) {
+async function untilCut(reportPath: string, child: Child): Promise<void> {
+  let isClosed = false
+  void child.closed.then(() => (isClosed = true))
+  for (let i = 0; i < 3000 && !isClosed; i++) {
     if (existsSync(reportPath) && readFileSync(reportPath, 'utf8').includes('\ncut\n')) return
     await sleep(10)
   }
@@ -223,7 +225,7 @@ async function lane(
     await Promise.race([child.ready, child.closed])
     const weather = ['healthy', 'slow', 'away'][Math.floor(random() * 3)]!
     child.process.stdin?.write(`go ${path} ${bucketPath} ${reportPath} ${nextNumber} ${weather}\n`)
-    if (round % 2 === 0) await untilCut(reportPath)
+    if (round % 2 === 0) await untilCut(reportPath, child)
     // Now and then while it has hardly begun to read what the one before left.
     await sleep(random() * [300, 500, 300, 60][round % 4]!)
     await kill(child)
