@@ -119,12 +119,16 @@ t.test('conprof export reads several buckets and the heads of collectors as one'
   })
   const collector = await startConprof([`--storage.path=${join(other, 'collector')}`])
   t.teardown(() => collector.stop())
-  await until('a heap profile of conprof itself', async () => {
-    const { data } = await askApi<ProfilesAnswer>(collector.url, 'profiles', {
-      query: '{profile_type="heap"}',
-    })
-    return data.profiles.length > 0
-  })
+  await until(
+    'a heap profile of conprof itself',
+    async () => {
+      const { data } = await askApi<ProfilesAnswer>(collector.url, 'profiles', {
+        query: '{profile_type="heap"}',
+      })
+      return data.profiles.length > 0
+    },
+    120_000,
+  )
   const output = join(other, 'out')
   const given = ['export', '--format=pprof', ...configs, `--collectors=${collector.url}`, '--output', output]
   const { code, stderr } = await runConprof([

@@ -42,7 +42,7 @@ scrape_configs:
       const whole = profiles.filter(({ hasBody }) => hasBody)
       return whole.length >= count && whole
     },
-    120_000,
+    240_000,
     500,
   )
   const used = { cores: ((await burner.cpuSeconds()) - before) / ((performance.now() - beganMs) / 1000) }

@@ -13,10 +13,16 @@ t.test('conprof show finds what conprof all has of itself', async (t) => {
   t.teardown(() => all.stop())
   const show = (...args: string[]) => runConprof(['show', ...args, `--url=${all.url}`])
   const selector = '{service_name="conprof", profile_type="heap"}'
-  await until('a heap profile', async () => {
-    const response = await fetch(`${all.url}/api/v1/profile?format=top&query=${encodeURIComponent(selector)}`)
-    return response.status === 200
-  })
+  await until(
+    'a heap profile',
+    async () => {
+      const response = await fetch(
+        `${all.url}/api/v1/profile?format=top&query=${encodeURIComponent(selector)}`,
+      )
+      return response.status === 200
+    },
+    120_000,
+  )
   const top = await show('top', selector)
   t.equal(top.code, 0, top.stderr)
   t.match(top.stdout, /^inuse_space: [\d.]+MB in .*\n\d+ of \d+ nodes, .*\n +flat +flat% +sum% +cum +cum%\n/)

@@ -130,9 +130,11 @@ t.test('invertTree() of a large profile costs what is seen', (t) => {
     columns.self.push('1')
     columns.total.push('1')
   }
-  const started = performance.now()
+  // By the processor's clock, which stands still while other programs run.
+  const before = process.cpuUsage()
   const picture = pictureOf(readTree({ names, ...columns }), { side: 'callers' })
-  const ms = performance.now() - started
+  const { user, system } = process.cpuUsage(before)
+  const ms = (user + system) / 1000
   t.ok(picture.name.length < 1_000_000, `${picture.name.length} rows`)
   t.ok(ms < 5000, `${ms} ms`)
   t.end()
