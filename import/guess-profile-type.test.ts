@@ -20,7 +20,14 @@ t.test('guessProfileType() goes by sample types, and by the path where they say 
     const sampleTypes = text.split(' ').map((type) => ({ type, unit: 'count' }))
     const named = sampleTypes.findIndex(({ type }) => type === shown)
     const defaultSampleType = named >= 0 ? named : sampleTypes.length - 1
-    const facts = { sampleTypes, defaultSampleType, periodType: { type: '', unit: '' }, period: 0n }
+    const facts = {
+      sampleTypes,
+      defaultSampleType,
+      periodType: { type: '', unit: '' },
+      period: 0n,
+      dropFrames: '',
+      keepFrames: '',
+    }
     t.equal(guessProfileType(facts, path), guess, `${text} ${path}`)
   }
 })

@@ -56,6 +56,14 @@ export function encodeMergedProfile(merged: MergedProfile): Uint8Array {
     for (let mapping = 1; mapping < dictionary.mappingCount; mapping++) header.varint(mapping)
   }
   for (const field of [4, 0, 5, 0, 6, 0]) header.varint(field)
+  if (merged.dropFrames !== '') {
+    header.varint(7)
+    header.varint(dictionary.internText(merged.dropFrames))
+  }
+  if (merged.keepFrames !== '') {
+    header.varint(8)
+    header.varint(dictionary.internText(merged.keepFrames))
+  }
   if (merged.timeNanos !== 0n) header.varint(9)
   if (merged.durationNanos !== 0n) header.varint(10)
   if (merged.periodType.type !== '') valueType(11, merged.periodType)

@@ -23,6 +23,9 @@ export interface HeaderFacts {
   readonly defaultSampleType: number
   readonly periodType: SampleType
   readonly period: bigint
+  /** Names of functions to leave out of reports, and of those to keep of them: expressions, "" where there are none. */
+  readonly dropFrames: string
+  readonly keepFrames: string
 }
 
 export function headerFacts(header: Uint8Array, symbols: Symbols): HeaderFacts {
@@ -31,6 +34,8 @@ export function headerFacts(header: Uint8Array, symbols: Symbols): HeaderFacts {
   let periodType: SampleType = { type: '', unit: '' }
   let period = 0n
   let defaultName = ''
+  let dropFrames = ''
+  let keepFrames = ''
   while (reader.remaining > 0) {
     const token = reader.varint()
     switch (token) {
@@ -57,7 +62,11 @@ export function headerFacts(header: Uint8Array, symbols: Symbols): HeaderFacts {
         period = BigInt.asIntN(64, reader.varint64())
         break
       case 7:
+        dropFrames = symbols.string(boundedString(reader, symbols))
+        break
       case 8:
+        keepFrames = symbols.string(boundedString(reader, symbols))
+        break
       case 13:
       case 15:
         reader.varint()
@@ -75,6 +84,8 @@ export function headerFacts(header: Uint8Array, symbols: Symbols): HeaderFacts {
     defaultSampleType: named >= 0 ? named : Math.max(sampleTypes.length - 1, 0),
     periodType,
     period,
+    dropFrames,
+    keepFrames,
   }
 }
 

@@ -10,6 +10,9 @@ export interface MergedProfile {
   readonly defaultSampleType: number
   readonly periodType: SampleType
   readonly period: bigint
+  /** As in `HeaderFacts`. */
+  readonly dropFrames: string
+  readonly keepFrames: string
   readonly timeNanos: bigint
   readonly durationNanos: bigint
   readonly coverage: Coverage

@@ -9,6 +9,7 @@ import { NoViewError } from './no-view.ts'
 import { type MergedSides, mergeSides, type ViewSides } from './view-sides.ts'
 import { collapsed } from './views/collapsed.ts'
 import { dot } from './views/dot.ts'
+import { withoutDroppedFrames } from './views/drop-frames.ts'
 import { filteredProfile, filterWarnings } from './views/filtered-profile.ts'
 import { flamegraph } from './views/flamegraph.ts'
 import { normalize } from './views/normalize.ts'
@@ -46,7 +47,7 @@ export async function mergedView(
 ): Promise<MergedView> {
   const { format, type } = view
   const isOne = format !== 'pprof' && type !== undefined
-  const merged = await mergeSides(sides, isOne ? { ...options, type } : options)
+  const merged = withoutDroppedFrames(await mergeSides(sides, isOne ? { ...options, type } : options))
   const { profile, base } = merged
   const compared = { ...view.options, base }
   const warnings = filterWarnings(profile, compared)

@@ -191,6 +191,8 @@ export class ProfileMerge {
       ),
       periodType: this.#facts?.periodType ?? { type: '', unit: '' },
       period: this.#facts?.period ?? 0n,
+      dropFrames: this.#facts?.dropFrames ?? '',
+      keepFrames: this.#facts?.keepFrames ?? '',
       timeNanos: this.#profiles === 0 ? 0n : BigInt(this.#minTimeMs) * 1_000_000n,
       durationNanos: BigInt(Math.round(this.#durationMs)) * 1_000_000n,
       coverage: {

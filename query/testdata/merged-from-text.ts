@@ -11,11 +11,19 @@ import {
 import type { MergedProfile } from '../../profile/merged-profile.ts'
 import { profileFromPprof } from '../../profile/profile-from-pprof.ts'
 
+export function mergedFromText(drawn: string): MergedProfile {
+  return profileFromPprof(pprofFromText(drawn))
+}
+
 /**
  * A profile drawn as folded stacks: one `outermost;…;innermost value` a line. `a+b` is one location, in which b was
- * inlined into a; `@0x10` is a location without lines, `@lib.so` one without an address either.
+ * inlined into a; `@0x10` is a location without lines, `@lib.so` one without an address either. `frames` are what it says
+ * is to be left out of reports.
  */
-export function mergedFromText(drawn: string): MergedProfile {
+export function pprofFromText(
+  drawn: string,
+  frames: { readonly drop?: string; readonly keep?: string } = {},
+): Uint8Array {
   const strings = new StringTable()
   const mapping: Mapping[] = []
   const functions = new Map<string, PprofFunction>()
@@ -63,13 +71,14 @@ export function mergedFromText(drawn: string): MergedProfile {
       })
     })
   const sampleType = [new ValueType({ type: strings.dedup('samples'), unit: strings.dedup('count') })]
-  const profile = new Profile({
+  return new Profile({
     sampleType,
     sample,
     mapping,
     location: [...locations.values()],
     function: [...functions.values()],
+    dropFrames: strings.dedup(frames.drop ?? ''),
+    keepFrames: strings.dedup(frames.keep ?? ''),
     stringTable: strings,
-  })
-  return profileFromPprof(profile.encode())
+  }).encode()
 }

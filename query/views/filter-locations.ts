@@ -2,6 +2,7 @@ import type { Symbols } from '../../profile/symbols.ts'
 import { optionRegex } from './option-regex.ts'
 import { functionNameString, SymbolMatcher } from './symbol-matcher.ts'
 import type { ViewOptions } from './view-options.ts'
+import { withoutArguments } from './without-arguments.ts'
 
 export const locationFlags = {
   focused: 1,
@@ -119,13 +120,4 @@ function pruneMatcher(
   if (test === undefined) return undefined
   const matcher = new SymbolMatcher(symbols, (name) => test(withoutArguments(name)))
   return (index) => functionNameString(symbols, index) !== 0 && matcher.matchesName(index)
-}
-
-/** Cut at the first parenthesis that opens arguments; Go's receivers go with them, as in pprof. */
-function withoutArguments(name: string): string {
-  const bare = name.startsWith('.') ? name.slice(1) : name
-  for (const match of bare.matchAll(/\(anonymous namespace\)|operator\(\)|\(/g)) {
-    if (match[0] === '(') return bare.slice(0, match.index)
-  }
-  return bare
 }
