@@ -1,4 +1,5 @@
-import { access, mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { access, link, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { testCache } from './test-cache.ts'
@@ -27,17 +28,20 @@ export async function buildOnce(name: string, build: (building: string) => Promi
 
 /** Held by a file with its owner's process id, so that one that was left behind holds nobody up. */
 export async function withLock(path: string, run: () => Promise<void>): Promise<void> {
+  // There at once with what is in it: one without an owner would hold everybody up for good.
+  const own = `${path}-${randomUUID()}`
   for (;;) {
     try {
-      const file = await open(path, 'wx')
-      await file.writeFile(String(process.pid))
-      await file.close()
+      await writeFile(own, String(process.pid))
+      await link(own, path)
       break
     } catch (error) {
       if ((error as { code?: string }).code !== 'EEXIST') throw error
       const owner = Number(await readFile(path, 'utf8').catch(() => ''))
       if (owner > 0 && !isAlive(owner)) await rm(path, { force: true })
       await setTimeout(500)
+    } finally {
+      await rm(own, { force: true })
     }
   }
   try {
