@@ -57,7 +57,10 @@ export function viewStacks(merged: MergedProfile, sampleType: number, options: C
     total,
     baseTotal,
     wholeTotal: baseTotal !== undefined && baseTotal > 0n ? baseTotal : total,
-    tagUnits: tagUnits(base === undefined ? [merged] : [merged, base]),
+    // Few views tell them, and they take a walk over all samples.
+    get tagUnits() {
+      return tagUnits(base === undefined ? [merged] : [merged, base])
+    },
     unit,
     profile: merged,
     head:
